@@ -9,6 +9,8 @@ Usage: bundle_page.py [--check] [--modules DIR]
 --modules: a folder with the installed libraries, or for them, which is kept.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import shutil
@@ -23,7 +25,7 @@ FILES = ("index.html", "page.css", "page.js")
 MOST_BYTES = 200_000
 
 
-def install(folder):
+def install(folder: str) -> bool:
     """Fetches the libraries, exactly those of the lock file. False: npm is missing, or its registry
     cannot be reached.
     """
@@ -42,7 +44,7 @@ def install(folder):
     return done.returncode == 0
 
 
-def run_esbuild(modules, source, target):
+def run_esbuild(modules: str, source: str, target: str) -> None:
     environment = dict(os.environ, NODE_PATH=os.path.join(modules, "node_modules"))
     subprocess.run(
         [os.path.join(modules, "node_modules", ".bin", "esbuild"), source, f"--outfile={target}"]
@@ -53,18 +55,18 @@ def run_esbuild(modules, source, target):
     )
 
 
-def bundle(modules, folder):
+def bundle(modules: str, folder: str) -> None:
     run_esbuild(modules, os.path.join(SOURCES, "main.js"), os.path.join(folder, "page.js"))
     run_esbuild(modules, os.path.join(SOURCES, "style.css"), os.path.join(folder, "page.css"))
     shutil.copy(os.path.join(SOURCES, "index.html"), folder)
 
 
-def content(folder, name):
+def content(folder: str, name: str) -> bytes:
     with open(os.path.join(folder, name), "rb") as file:
         return file.read()
 
 
-def main():
+def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--check", action="store_true")
     arguments.add_argument("--modules")

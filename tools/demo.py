@@ -20,6 +20,8 @@ TaskManager, and a process that runs a chain.
 Usage: demo.py --build DIR [--hdfs | --cluster | --kafka | --flink] [--seed N] [--seconds N] [--kills N]
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import os
@@ -29,6 +31,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from typing import NoReturn
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import flights_cluster
@@ -42,17 +46,17 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 CLUSTER_SECONDS = 30
 
 
-def say(text):
+def say(text: str) -> None:
     print(text, flush=True)
 
 
-def fail(text):
+def fail(text: str) -> NoReturn:
     say(f"demo: FAILED {text}")
     sys.exit(1)
 
 
 @contextlib.contextmanager
-def server(tool, text):
+def server(tool: str, text: str) -> Iterator[None]:
     """Runs a server of tools/real inside the `with`, and adds its settings to this process's
     environment.
     """
@@ -69,14 +73,14 @@ def server(tool, text):
         system.__exit__()
 
 
-def shown(command):
+def shown(command: list[str]) -> str:
     return "$ " + " ".join(f'"{word}"' if " " in word else word for word in command)
 
 
 class Flights:
     """The common setup of every run, and the check of its results."""
 
-    def __init__(self, arguments, program="flights"):
+    def __init__(self, arguments: argparse.Namespace, program: str = "flights") -> None:
         self.binary = os.path.join(arguments.build, "bin", program)
         if not os.access(self.binary, os.X_OK):
             fail(
@@ -88,7 +92,7 @@ class Flights:
         self.rate = round(self.records / arguments.seconds)
         random.seed(arguments.seed)
 
-    def finish(self, place, **figures):
+    def finish(self, place: flights_job.Place, **figures: object) -> None:
         """Prints OK if the committed results are as expected."""
         found = flights_job.committed_lines(place, "out")
         difference = flights_job.first_difference(self.expected, found)
@@ -107,14 +111,21 @@ class Flights:
         say("demo: OK " + " ".join(f"{name}={value}" for name, value in words.items()))
 
 
-def next_result(results, moment, why=lambda: "", is_over=lambda: False):
+def next_result(
+    results: flights_cluster.Results,
+    moment: flights_cluster.Moment,
+    why: Callable[[], str] = lambda: "",
+    is_over: Callable[[], bool] = lambda: False,
+) -> float:
     """Waits for the first result after a kill, and returns the seconds until then."""
     if not results.wait_after(moment, 60, is_over):
         fail(f"no result was visible within 60 s after the kill\n{why()}")
-    return results.after(moment) - moment.monotonic
+    seen = results.after(moment)
+    assert seen is not None
+    return seen - moment.monotonic
 
 
-def run(arguments, place):
+def run(arguments: argparse.Namespace, place: flights_job.Place) -> None:
     flights = Flights(arguments)
     command = flights_job.flights_command(
         flights.binary, flights.source, place, parallelism=2, rate=flights.rate
@@ -154,7 +165,7 @@ def run(arguments, place):
     )
 
 
-def show_member(member, line):
+def show_member(member: flights_cluster.Member, line: str) -> None:
     """Shows the relevant lines of a cluster, each with its process."""
     if (
         not line.strip()
@@ -165,7 +176,11 @@ def show_member(member, line):
     say(f"[{member.name}] {line}")
 
 
-def kill(cluster, member, results):
+def kill(
+    cluster: flights_cluster.Cluster,
+    member: flights_cluster.Member,
+    results: flights_cluster.Results,
+) -> float:
     """Kills a process, restarts it while waiting for the next result, and returns the seconds
     until that.
     """
@@ -186,7 +201,7 @@ def kill(cluster, member, results):
     return seconds
 
 
-def run_cluster(arguments, place):
+def run_cluster(arguments: argparse.Namespace, place: flights_job.Place) -> None:
     flights = Flights(arguments)
     cluster = flights_cluster.Cluster(
         flights.binary,
@@ -210,7 +225,7 @@ def run_cluster(arguments, place):
         say(shown(cluster.command(role)))
     victims = ["worker", "coordinator"] * arguments.kills
     random.shuffle(victims)
-    times = {"worker": [], "coordinator": []}
+    times: dict[str, list[float]] = {"worker": [], "coordinator": []}
     cluster.start()
     try:
         with flights_cluster.Results(place) as results:
@@ -253,7 +268,7 @@ def run_cluster(arguments, place):
     )
 
 
-def show_vertices(flink, job):
+def show_vertices(flink: flink_cluster.FlinkCluster, job: str) -> None:
     say(
         "    "
         + "; ".join(
@@ -264,7 +279,9 @@ def show_vertices(flink, job):
     )
 
 
-def strike(flink, job, results, victim):
+def strike(
+    flink: flink_cluster.FlinkCluster, job: str, results: flights_cluster.Results, victim: str
+) -> float:
     """Kills `victim`, waits for the next result, and returns the seconds until that."""
     failures = len(flink.exceptions(job))
     moment = flights_cluster.Moment()
@@ -285,7 +302,7 @@ def strike(flink, job, results, victim):
     return seconds
 
 
-def run_flink(arguments, place):
+def run_flink(arguments: argparse.Namespace, place: flights_job.Place) -> None:
     flights = Flights(arguments)
     say("starting a Flink (JobManager and two TaskManagers)")
     with flink_cluster.FlinkCluster(taskmanagers=2) as flink:
@@ -321,7 +338,7 @@ def run_flink(arguments, place):
     flights.finish(place, flink=version, kills=len(victims))
 
 
-def run_kafka(arguments, place):
+def run_kafka(arguments: argparse.Namespace, place: flights_job.Place) -> None:
     flights = Flights(arguments, "flights_kafka")
     say("starting a Kafka")
     with flights_cluster.RealSystem("kafka.py") as kafka:
@@ -335,14 +352,20 @@ def run_kafka(arguments, place):
     say("demo: OK " + " ".join(f"{name}={value}" for name, value in figures.items()))
 
 
-def fresh_folder(build):
+def hdfs_place() -> flights_job.Place:
+    place = flights_job.hdfs_place(os.environ, "/weir-demo")
+    assert place is not None, "an HDFS was started above"
+    return place
+
+
+def fresh_folder(build: str) -> str:
     home = os.path.join(build, "demo")
     shutil.rmtree(home, ignore_errors=True)
     os.makedirs(home)
     return home
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default=os.path.join(ROOT, "build"), help="the build directory")
     parser.add_argument(
@@ -393,7 +416,7 @@ def main():
     if arguments.flink:
         with server("hdfs.py", "an HDFS (NameNode and DataNode)"):
             try:
-                run_flink(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
+                run_flink(arguments, hdfs_place())
             except (flink_cluster.Failure, subprocess.SubprocessError) as failure:
                 fail(str(failure))
     elif arguments.kafka:
@@ -405,10 +428,10 @@ def main():
             server("hdfs.py", "an HDFS (NameNode and DataNode)"),
             server("zookeeper.py", "a ZooKeeper"),
         ):
-            run_cluster(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
+            run_cluster(arguments, hdfs_place())
     elif arguments.hdfs:
         with server("hdfs.py", "an HDFS (NameNode and DataNode)"):
-            run(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
+            run(arguments, hdfs_place())
     else:
         run(arguments, flights_job.LocalPlace(fresh_folder(arguments.build)))
 

@@ -5,24 +5,26 @@ points links at these, because Doxygen knows neither.
 doxygen_markdown.py FILE.md
 """
 
+from __future__ import annotations
+
 import os
 import re
 import sys
 
 
-def slug(title):
+def slug(title: str) -> str:
     """GitHub's identifier of a heading."""
     text = re.sub(r"[`*]|\[|\]\([^)]*\)", "", title).strip().lower()
     return re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
 
 
-def identifier(path, fragment):
+def identifier(path: str, fragment: str) -> str:
     """Unique in the site: the path of the file belongs to it."""
     return re.sub(r"\W", "-", os.path.relpath(path).removesuffix(".md")) + "--" + fragment
 
 
-def rewrite(path, text):
-    def link(match):
+def rewrite(path: str, text: str) -> str:
+    def link(match: re.Match[str]) -> str:
         target, fragment = match[1], match[2]
         file = os.path.join(os.path.dirname(path), target) if target else path
         return f"](@ref {identifier(file, fragment)})"

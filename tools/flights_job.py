@@ -2,6 +2,8 @@
 the demo and the end-to-end tests.
 """
 
+from __future__ import annotations
+
 import atexit
 import hashlib
 import json
@@ -14,6 +16,8 @@ import time
 import urllib.parse
 import urllib.request
 import xml.etree.ElementTree
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 HTTP_SECONDS = 30
 LATE_MS = 1000  # how long HDFS may take with the request of a dead process
@@ -22,25 +26,25 @@ LATE_MS = 1000  # how long HDFS may take with the request of a dead process
 class LocalPlace:
     """A directory of this machine."""
 
-    def __init__(self, directory):
+    def __init__(self, directory: str) -> None:
         self.directory = os.path.abspath(directory)
 
-    def uri(self, name):
+    def uri(self, name: str) -> str:
         return os.path.join(self.directory, name)
 
-    def names(self, name):
+    def names(self, name: str) -> list[str]:
         path = os.path.join(self.directory, name)
         return sorted(os.listdir(path)) if os.path.isdir(path) else []
 
-    def read(self, name, file):
+    def read(self, name: str, file: str) -> str:
         with open(os.path.join(self.directory, name, file)) as part:
             return part.read()
 
-    def made_at(self, name):
+    def made_at(self, name: str) -> dict[str, int]:
         """The time when each file was made, in ms."""
         return self.closed_at(name)  # not later than that
 
-    def closed_at(self, name):
+    def closed_at(self, name: str) -> dict[str, int]:
         """The time of each file's last write, in ms."""
         path = os.path.join(self.directory, name)
         return {
@@ -52,23 +56,23 @@ class LocalPlace:
 class HdfsPlace:
     """A directory of an HDFS, read over WebHDFS without weir's client."""
 
-    def __init__(self, uri, http_address, user=None):
+    def __init__(self, uri: str, http_address: str, user: str | None = None) -> None:
         self.base = uri.rstrip("/")
         self.path = urllib.parse.urlsplit(uri).path.rstrip("/")
         self.http = f"http://{http_address}/webhdfs/v1"
         self.user = user or os.environ.get("HADOOP_USER_NAME") or os.environ.get("USER") or "root"
 
-    def uri(self, name):
+    def uri(self, name: str) -> str:
         return f"{self.base}/{name}"
 
-    def _get(self, path, op):
+    def _get(self, path: str, op: str) -> str:
         query = urllib.parse.urlencode({"op": op, "user.name": self.user})
         with urllib.request.urlopen(
             f"{self.http}{urllib.parse.quote(path)}?{query}", timeout=HTTP_SECONDS
         ) as answer:
             return answer.read().decode()
 
-    def _entries(self, name):
+    def _entries(self, name: str) -> list[dict[str, Any]]:
         try:
             answer = self._get(f"{self.path}/{name}", "LISTSTATUS")
         except urllib.error.HTTPError as error:
@@ -77,22 +81,25 @@ class HdfsPlace:
             raise
         return json.loads(answer)["FileStatuses"]["FileStatus"]
 
-    def names(self, name):
+    def names(self, name: str) -> list[str]:
         return sorted(entry["pathSuffix"] for entry in self._entries(name))
 
-    def made_at(self, name):
+    def made_at(self, name: str) -> dict[str, int]:
         """The time when each file was made, in ms."""
         return {entry["pathSuffix"]: entry["accessTime"] for entry in self._entries(name)}
 
-    def closed_at(self, name):
+    def closed_at(self, name: str) -> dict[str, int]:
         """The time of each file's last write, in ms."""
         return {entry["pathSuffix"]: entry["modificationTime"] for entry in self._entries(name)}
 
-    def read(self, name, file):
+    def read(self, name: str, file: str) -> str:
         return self._get(f"{self.path}/{name}/{file}", "OPEN")
 
 
-def committed_lines(place, output):
+Place = LocalPlace | HdfsPlace
+
+
+def committed_lines(place: Place, output: str) -> list[str]:
     """All lines of the part files, sorted. Every part must end with a complete line."""
     lines = []
     for name in place.names(output):
@@ -107,7 +114,7 @@ def committed_lines(place, output):
     return sorted(lines)
 
 
-def orphans(place, output, struck_at_ms=()):
+def orphans(place: Place, output: str, struck_at_ms: Iterable[int] = ()) -> str:
     """Describes the files that the job should have removed. "": there are none.
 
     HDFS may carry out the last request of a process that was killed or paused, at one of the given
@@ -121,11 +128,11 @@ def orphans(place, output, struck_at_ms=()):
     return f"orphans in the output directory: {made}"
 
 
-def digest(lines):
+def digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("".join(line + "\n" for line in lines).encode()).hexdigest()[:16]
 
 
-def first_difference(expected, found):
+def first_difference(expected: Sequence[str], found: Sequence[str]) -> str:
     """A sentence, or "" if both are equal."""
     if expected == found:
         return ""
@@ -138,11 +145,11 @@ def first_difference(expected, found):
     )
 
 
-RUNNING = set()
+RUNNING: set[Run] = set()
 
 
 @atexit.register
-def kill_what_still_runs():
+def kill_what_still_runs() -> None:
     for run in list(RUNNING):
         run.process.kill()
 
@@ -152,9 +159,9 @@ class Run:
     `show` is given.
     """
 
-    def __init__(self, command, show=None):
+    def __init__(self, command: Sequence[str], show: Callable[[str], None] | None = None) -> None:
         self.command = command
-        self.lines = []
+        self.lines: list[str] = []
         self.began = time.monotonic()
         self.process = subprocess.Popen(
             command,
@@ -169,13 +176,14 @@ class Run:
         self.reader.start()
         RUNNING.add(self)
 
-    def _read(self, show):
+    def _read(self, show: Callable[[str], None] | None) -> None:
+        assert self.process.stderr
         for line in self.process.stderr:
             self.lines.append(line.rstrip("\n"))
             if show:
                 show(self.lines[-1])
 
-    def wait_for_line(self, beginning, seconds):
+    def wait_for_line(self, beginning: str, seconds: float) -> bool:
         """Waits for a line of standard error that begins so. False: it ended, or the time was
         over.
         """
@@ -188,7 +196,7 @@ class Run:
             time.sleep(0.02)
         return False
 
-    def kill_after(self, seconds):
+    def kill_after(self, seconds: float) -> bool:
         """Sends SIGKILL `seconds` after its start. False: the process had already ended."""
         try:
             self.process.wait(max(0.0, self.began + seconds - time.monotonic()))
@@ -199,10 +207,10 @@ class Run:
             self.wait(30)
             return True
 
-    def terminate(self):
+    def terminate(self) -> None:
         self.process.send_signal(signal.SIGTERM)
 
-    def wait(self, seconds):
+    def wait(self, seconds: float) -> int | None:
         """Returns the exit code; None if it took too long and was killed."""
         try:
             code = self.process.wait(seconds)
@@ -214,25 +222,33 @@ class Run:
         RUNNING.discard(self)
         return code
 
-    def last_checkpoint(self):
+    def last_checkpoint(self) -> int:
         """The largest id of a completed checkpoint in the progress lines; 0 if there is none."""
         return max(
             [int(n) for line in self.lines for n in re.findall(r"\bcheckpoint (\d+) \(", line)],
             default=0,
         )
 
-    def tail(self, count=15):
+    def tail(self, count: int = 15) -> str:
         return "\n".join("    | " + line for line in self.lines[-count:])
 
 
 def flights_command(
-    binary, source, place, *, parallelism=1, rate=0, interval="1 s", retained=3, extra=()
-):
+    binary: str,
+    source: str | Sequence[str],
+    place: Place,
+    *,
+    parallelism: int = 1,
+    rate: float = 0,
+    interval: str = "1 s",
+    retained: int = 3,
+    extra: Iterable[str] = (),
+) -> list[str]:
     """`source` is the directory of the flights, or the arguments that name input and output."""
-    named = not isinstance(source, str)
+
     command = [
         binary,
-        *(source if named else ["--input", source, "--output", place.uri("out")]),
+        *(["--input", source, "--output", place.uri("out")] if isinstance(source, str) else source),
         "--parallelism",
         str(parallelism),
         "--from",
@@ -249,7 +265,7 @@ def flights_command(
     return command + list(extra)
 
 
-def hdfs_place(environment, directory):
+def hdfs_place(environment: Mapping[str, str], directory: str) -> HdfsPlace | None:
     """A directory of the HDFS that WEIR_TEST_HDFS names (see tools/real/hdfs.py); None if it is
     not set.
     """
@@ -259,5 +275,5 @@ def hdfs_place(environment, directory):
     site = xml.etree.ElementTree.parse(
         os.path.join(environment["HADOOP_CONF_DIR"], "hdfs-site.xml")
     )
-    settings = {entry.findtext("name"): entry.findtext("value") for entry in site.getroot()}
+    settings = {entry.findtext("name"): entry.findtext("value", "") for entry in site.getroot()}
     return HdfsPlace(uri.rstrip("/") + directory, settings["dfs.namenode.http-address"])

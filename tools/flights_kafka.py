@@ -2,6 +2,9 @@
 (kcat), and kills the processes and the broker. For the demo.
 """
 
+from __future__ import annotations
+
+import argparse
 import collections
 import csv
 import os
@@ -9,6 +12,8 @@ import random
 import subprocess
 import threading
 import time
+from collections.abc import Callable
+from typing import Any
 
 import flights_cluster
 import flights_job
@@ -26,15 +31,15 @@ class Replay(threading.Thread):
     event time past them.
     """
 
-    def __init__(self, servers, topic, folder, rate):
+    def __init__(self, servers: str, topic: str, folder: str, rate: float) -> None:
         super().__init__(daemon=True)
         self.servers, self.topic, self.folder, self.rate = servers, topic, folder, rate
         self.written = 0
-        self.problem = None
+        self.problem: Exception | None = None
         self.flowing = threading.Event()  # cleared: wait
         self.flowing.set()
 
-    def run(self):
+    def run(self) -> None:
         try:
             self.write_flights()
             for partition in range(PARTITIONS):
@@ -43,7 +48,7 @@ class Replay(threading.Thread):
         except (OSError, subprocess.SubprocessError) as error:
             self.problem = error
 
-    def kcat(self, *options):
+    def kcat(self, *options: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
             ["kcat", "-E", "-b", self.servers, "-P", "-t", self.topic, *options]
             + ["-X", "enable.idempotence=true", "-X", "message.timeout.ms=300000"],
@@ -52,8 +57,9 @@ class Replay(threading.Thread):
             text=True,
         )
 
-    def write_flights(self):
+    def write_flights(self) -> None:
         kcat = self.kcat("-K", "\t")
+        assert kcat.stdin
         due = time.monotonic()
         for name in sorted(os.listdir(self.folder)):
             with open(os.path.join(self.folder, name), newline="") as file:
@@ -76,7 +82,7 @@ class Replay(threading.Thread):
 class Watch(threading.Thread):
     """Follows the committed results, and remembers when the last one came."""
 
-    def __init__(self, servers, topic):
+    def __init__(self, servers: str, topic: str) -> None:
         super().__init__(daemon=True)
         self.changed = threading.Condition()
         self.count = 0
@@ -89,14 +95,17 @@ class Watch(threading.Thread):
             text=True,
         )
 
-    def run(self):
+    def run(self) -> None:
+        assert self.kcat.stdout
         for _ in self.kcat.stdout:
             with self.changed:
                 self.count += 1
                 self.last = time.monotonic()
                 self.changed.notify_all()
 
-    def wait_for(self, condition, seconds, is_over):
+    def wait_for(
+        self, condition: Callable[[], bool], seconds: float, is_over: Callable[[], bool]
+    ) -> bool:
         deadline = time.monotonic() + seconds
         with self.changed:
             while not condition():
@@ -105,14 +114,23 @@ class Watch(threading.Thread):
                 self.changed.wait(0.1)
         return True
 
-    def end(self):
+    def end(self) -> None:
         self.kcat.kill()
         self.kcat.wait()
         self.join(10)
 
 
 class Job:
-    def __init__(self, arguments, flights, place, kafka, *, say, show):
+    def __init__(
+        self,
+        arguments: argparse.Namespace,
+        flights: Any,
+        place: flights_job.Place,
+        kafka: flights_cluster.RealSystem,
+        *,
+        say: Callable[[str], None],
+        show: Callable[[flights_cluster.Member, str], None],
+    ) -> None:
         self.arguments, self.flights, self.kafka, self.say = arguments, flights, kafka, say
         self.servers = kafka.env["WEIR_TEST_KAFKA"]
         for topic in ("flights", "delays"):
@@ -135,10 +153,10 @@ class Job:
         self.replay = Replay(self.servers, "flights", flights.source, flights.rate)
         self.watch = Watch(self.servers, "delays")
 
-    def all_gone(self):
+    def all_gone(self) -> bool:
         return not any(member.lives() for member in self.cluster.members)
 
-    def run(self):
+    def run(self) -> dict[str, object]:
         """Figures for the last line of the demo."""
         expected = self.flights.expected
         self.say(
@@ -178,11 +196,11 @@ class Job:
             "not-committed": len(self.read("read_uncommitted")) - len(found),
         }
 
-    def complete(self):
+    def complete(self) -> bool:
         """True when all results are visible."""
         return self.watch.count >= len(self.flights.expected)
 
-    def strike_all(self):
+    def strike_all(self) -> dict[str, list[float]]:
         victims = ["worker", "coordinator", "broker"] * self.arguments.kills
         random.shuffle(victims)
         times = collections.defaultdict(list)
@@ -203,16 +221,14 @@ class Job:
             # Until then, the consumer may get what was committed before the kill.
             restarted = time.monotonic()
             if not self.watch.wait_for(
-                lambda after=restarted: self.watch.last > after or self.complete(),
-                90,
-                self.all_gone,
+                lambda: self.watch.last > restarted or self.complete(), 90, self.all_gone
             ):
                 raise Failure(f"no result was visible within 90 s after the kill of a {kind}")
             times[kind].append(self.watch.last - moment)
             self.say(f"--- the next result was visible {times[kind][-1]:.2f} s after the kill ---")
         return times
 
-    def strike_process(self, kind):
+    def strike_process(self, kind: str) -> None:
         member = None
         for _ in range(200):
             member = (
@@ -231,7 +247,7 @@ class Job:
         time.sleep(random.uniform(0, 1))
         member.start()
 
-    def read(self, isolation):
+    def read(self, isolation: str) -> list[str]:
         done = subprocess.run(
             ["kcat", "-b", self.servers, "-C", "-t", "delays", "-o", "beginning", "-e", "-q"]
             + ["-X", f"isolation.level={isolation}"],
@@ -243,9 +259,9 @@ class Job:
             raise Failure(f"the independent consumer failed: {done.stderr}")
         return done.stdout.splitlines()
 
-    def committed(self):
+    def committed(self) -> list[str]:
         return sorted(self.read("read_committed"))
 
-    def end(self):
+    def end(self) -> None:
         self.cluster.kill_all()
         self.watch.end()

@@ -4,20 +4,22 @@
 Usage: flights_reference.py DIRECTORY
 """
 
+from __future__ import annotations
+
 import csv
 import datetime
 import os
 import sys
 
 
-def number(value):
+def number(value: float) -> str:
     """A number in the job's format: the fewest digits that read back as the same number."""
     text = repr(float(value))
     return text[:-2] if text.endswith(".0") else text
 
 
-def expected_lines(directory):
-    groups = {}
+def expected_lines(directory: str) -> list[str]:
+    groups: dict[tuple[str, datetime.datetime], list[str]] = {}
     for name in sorted(os.listdir(directory)):
         with open(os.path.join(directory, name), newline="") as file:
             for row in csv.DictReader(file):

@@ -2,6 +2,8 @@
 and the benchmark.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -11,6 +13,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, Self
 
 import flights_cluster
 
@@ -27,7 +31,13 @@ class FlinkCluster(flights_cluster.RealSystem):
     a server that isn't this cluster's.
     """
 
-    def __init__(self, version=None, taskmanagers=1, slots=2, options=()):
+    def __init__(
+        self,
+        version: str | None = None,
+        taskmanagers: int = 1,
+        slots: int = 2,
+        options: Iterable[str] = (),
+    ) -> None:
         super().__init__(
             "flink.py",
             *(["--version", version] if version else []),
@@ -38,26 +48,26 @@ class FlinkCluster(flights_cluster.RealSystem):
             *options,
         )
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         super().__enter__()
         self.url = self.env["WEIR_TEST_FLINK"]
         return self
 
     # --- processes
 
-    def pids(self):
+    def pids(self) -> dict[str, int]:
         """By the names in tools/real/flink.py: jobmanager, taskmanager-1, …"""
         with open(os.path.join(self.home, "state.json")) as state:
             return {name: entry["pid"] for name, entry in json.load(state)["processes"].items()}
 
-    def kill(self, number):
+    def kill(self, number: int | str) -> None:
         """kill -9 of a TaskManager by its number, or of the "jobmanager"."""
         self.do("kill", str(number))
 
-    def revive(self, number):
+    def revive(self, number: int | str) -> None:
         self.do("revive", str(number))
 
-    def chains(self):
+    def chains(self) -> list[int]:
         """The pids of the processes that run chains."""
         found = []
         for name, pid in self.pids().items():
@@ -71,7 +81,7 @@ class FlinkCluster(flights_cluster.RealSystem):
                     pass
         return sorted(set(found))
 
-    def cli(self, line, timeout=60):
+    def cli(self, line: str, timeout: float = 60) -> str:
         """Runs the shell line `line`, in which `flink` is Flink's own command line, and returns
         its output.
         """
@@ -92,13 +102,20 @@ class FlinkCluster(flights_cluster.RealSystem):
             )
         return done.stdout
 
-    def log(self, name):
+    def log(self, name: str) -> str:
         with open(os.path.join(self.home, f"{name}.log"), errors="replace") as log:
             return log.read()
 
     # --- REST
 
-    def call(self, method, path, body=None, content_type="application/json", timeout=30):
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        content_type: str = "application/json",
+        timeout: float = 30,
+    ) -> Any:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(
             self.url + path,
@@ -116,22 +133,22 @@ class FlinkCluster(flights_cluster.RealSystem):
                 f"{method} {path}: {error.code} {error.read().decode(errors='replace')[:2000]}"
             ) from error
 
-    def get(self, path):
+    def get(self, path: str) -> Any:
         return self.call("GET", path)
 
-    def jobs(self):
+    def jobs(self) -> dict[str, tuple[str, str]]:
         """Maps ids to names and states."""
         return {
             job["jid"]: (job["name"], job["state"]) for job in self.get("/jobs/overview")["jobs"]
         }
 
-    def state(self, job):
+    def state(self, job: str) -> str:
         return self.get(f"/jobs/{job}")["state"]
 
-    def vertices(self, job):
+    def vertices(self, job: str) -> list[dict[str, Any]]:
         return self.get(f"/jobs/{job}")["vertices"]
 
-    def metrics(self, job):
+    def metrics(self, job: str) -> set[str]:
         """The metric names of a running job; Flink fetches them every few seconds."""
         return {
             metric["id"]
@@ -139,28 +156,28 @@ class FlinkCluster(flights_cluster.RealSystem):
             for metric in self.get(f"/jobs/{job}/vertices/{vertex['id']}/metrics")
         }
 
-    def running(self, job):
+    def running(self, job: str) -> bool:
         """True if every task is running or has finished."""
         found = self.get(f"/jobs/{job}")
         return found["state"] in ("RUNNING", "FINISHED") and all(
             vertex["status"] in ("RUNNING", "FINISHED") for vertex in found["vertices"]
         )
 
-    def checkpoints(self, job):
+    def checkpoints(self, job: str) -> dict[str, Any]:
         return self.get(f"/jobs/{job}/checkpoints")
 
-    def completed(self, job):
+    def completed(self, job: str) -> int:
         """The number of completed checkpoints."""
         return self.checkpoints(job)["counts"]["completed"]
 
-    def exceptions(self, job):
+    def exceptions(self, job: str) -> list[str]:
         """The stack traces of all failures, newest first."""
         entries = self.get(f"/jobs/{job}/exceptions?maxExceptions=20")["exceptionHistory"][
             "entries"
         ]
         return [entry["stacktrace"] for entry in entries]
 
-    def placed_on(self, job):
+    def placed_on(self, job: str) -> set[int]:
         """The numbers of the TaskManagers that run its tasks."""
         found = set()
         for vertex in self.vertices(job):
@@ -169,7 +186,9 @@ class FlinkCluster(flights_cluster.RealSystem):
                     found.add(int(placed[1]))
         return found
 
-    def wait(self, what, condition, seconds, job=None):
+    def wait(
+        self, what: str, condition: Callable[[], Any], seconds: float, job: str | None = None
+    ) -> Any:
         """Waits for the condition's first true value and returns it. Fails if `job` is given and
         ends meanwhile.
         """
@@ -192,20 +211,20 @@ class FlinkCluster(flights_cluster.RealSystem):
                 )
             time.sleep(POLL_SECONDS)
 
-    def why(self, job):
+    def why(self, job: str) -> str:
         found = self.exceptions(job)
         return f"; Flink says: {found[0][:3000]}" if found else ""
 
-    def wait_running(self, job, seconds=60):
+    def wait_running(self, job: str, seconds: float = 60) -> None:
         self.wait("its tasks ran", lambda: self.running(job), seconds, job)
 
-    def wait_end(self, job, wanted, seconds):
+    def wait_end(self, job: str, wanted: str, seconds: float) -> None:
         """Waits until the job has ended, which must be in the state `wanted`."""
         state = self.wait("its end", lambda: (s := self.state(job)) in ENDED and s, seconds)
         if state != wanted:
             raise Failure(f"the job ended as {state} rather than {wanted}{self.why(job)}")
 
-    def stop_with_savepoint(self, job, directory, seconds=60):
+    def stop_with_savepoint(self, job: str, directory: str, seconds: float = 60) -> str:
         """Returns the savepoint's path."""
         request = self.call(
             "POST", f"/jobs/{job}/stop", {"targetDirectory": directory, "drain": False}
@@ -224,15 +243,15 @@ class FlinkCluster(flights_cluster.RealSystem):
         self.wait_end(job, "FINISHED", seconds)
         return done["operation"]["location"]
 
-    def newest_checkpoint(self, job):
+    def newest_checkpoint(self, job: str) -> str:
         """The path of the newest completed checkpoint that still exists."""
         return self.checkpoints(job)["latest"]["completed"]["external_path"]
 
-    def cancel(self, job, seconds=60):
+    def cancel(self, job: str, seconds: float = 60) -> None:
         self.call("PATCH", f"/jobs/{job}?mode=cancel")
         self.wait_end(job, "CANCELED", seconds)
 
-    def run_java(self, jar, main, arguments):
+    def run_java(self, jar: str, main: str, arguments: list[str]) -> str:
         """Submits a Java job, and returns its id."""
         boundary = uuid.uuid4().hex
         with open(jar, "rb") as file:
@@ -252,7 +271,7 @@ class FlinkCluster(flights_cluster.RealSystem):
         )["jobid"]
 
 
-def submit(command, timeout=60):
+def submit(command: list[str], timeout: float = 60) -> str:
     """Runs a weir program with --target flink --detached, and returns the job id that it prints."""
     done = subprocess.run(
         command,

@@ -4,6 +4,8 @@
 Usage: run_benchmarks.py --build DIR
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import shutil
@@ -16,12 +18,12 @@ import time
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 
-def ticks(pid):
+def ticks(pid: int) -> float:
     fields = open(f"/proc/{pid}/stat").read().rsplit(") ", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def resident_mib(pid):
+def resident_mib(pid: int) -> float:
     return (
         next(
             int(line.split()[1]) for line in open(f"/proc/{pid}/status") if line.startswith("VmRSS")
@@ -30,8 +32,8 @@ def resident_mib(pid):
     )
 
 
-def children(pid):
-    found = set()
+def children(pid: int) -> list[int]:
+    found: set[int] = set()
     for task in os.listdir(f"/proc/{pid}/task"):
         found.update(
             int(child) for child in open(f"/proc/{pid}/task/{task}/children").read().split()
@@ -39,7 +41,7 @@ def children(pid):
     return sorted(found)
 
 
-def idle_cluster(program, seconds=10):
+def idle_cluster(program: str, seconds: float = 10) -> None:
     """The cost of a coordinator and three workers while their job waits: without checkpoints,
     and with one each second.
     """
@@ -61,6 +63,7 @@ def idle_cluster(program, seconds=10):
             stderr=subprocess.DEVNULL,
         )
         try:
+            assert job.stdout
             job.stdout.readline()
             time.sleep(2)
             processes = [job.pid] + children(job.pid)
@@ -86,7 +89,7 @@ def idle_cluster(program, seconds=10):
             shutil.rmtree(checkpoints, ignore_errors=True)
 
 
-def idle_job(program):
+def idle_job(program: str) -> None:
     """The time from start to the first record, and the cost of the waiting job, with a
     checkpoint each second.
     """
@@ -105,6 +108,7 @@ def idle_job(program):
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
         )
+        assert job.stdout
         job.stdout.readline()
         firsts.append((time.monotonic() - begin) * 1000)
         if len(firsts) == 10:
@@ -123,7 +127,7 @@ def idle_job(program):
     )
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     build = parser.parse_args().build

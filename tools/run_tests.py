@@ -10,6 +10,8 @@ used from outside. A lane's programs print GoogleTest's summary or a line
 Usage: run_tests.py --build DIR [--only LANE]…
 """
 
+from __future__ import annotations
+
 import argparse
 import concurrent.futures
 import json
@@ -19,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 
 from flights_cluster import RealSystem
 
@@ -29,7 +32,7 @@ GTEST_SKIPPED = re.compile(r"^\[  SKIPPED \] (\d+) test", re.M)
 PLAIN = re.compile(r"^(\d+) passed, (\d+) failed$", re.M)
 
 
-def count(output, exit_code):
+def count(output: str, exit_code: int) -> tuple[int, int]:
     """(passed, failed) of one program. A program with a bad exit code counts as at least one
     failure, whatever it printed.
     """
@@ -46,7 +49,13 @@ def count(output, exit_code):
     return passed, failed
 
 
-def run(name, command, timeout, env=None, cwd=ROOT):
+def run(
+    name: str,
+    command: list[str],
+    timeout: float,
+    env: dict[str, str] | None = None,
+    cwd: str = ROOT,
+) -> tuple[int, int]:
     begin = time.monotonic()
     with tempfile.TemporaryFile("w+", errors="replace") as log:
         process = subprocess.Popen(
@@ -77,7 +86,7 @@ def run(name, command, timeout, env=None, cwd=ROOT):
     return passed, failed
 
 
-def ctest_programs(build, label):
+def ctest_programs(build: str, label: str) -> Iterator[tuple[str, list[str], float, str]]:
     shown = subprocess.run(
         ["ctest", "--test-dir", build, "--show-only=json-v1", "-L", label],
         stdout=subprocess.PIPE,
@@ -94,19 +103,19 @@ def ctest_programs(build, label):
         )
 
 
-def unit(build, add):
+def unit(build: str, add: Callable[[tuple[int, int]], None]) -> None:
     programs = list(ctest_programs(build, "unit"))
     with concurrent.futures.ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         for result in pool.map(lambda t: run(t[0], t[1], t[2], cwd=t[3]), programs):
             add(result)
 
 
-def integration(build, add):
+def integration(build: str, add: Callable[[tuple[int, int]], None]) -> None:
     for name, command, timeout, cwd in ctest_programs(build, "integration"):
         add(run(name, command, timeout, cwd=cwd))
 
 
-def e2e(build, add):
+def e2e(build: str, add: Callable[[tuple[int, int]], None]) -> None:
     with RealSystem("hdfs.py") as hdfs, RealSystem("zookeeper.py") as zookeeper:
         for name, command, timeout, cwd in ctest_programs(build, "e2e"):
             add(
@@ -116,16 +125,16 @@ def e2e(build, add):
             )
 
 
-def compat(build, add):
+def compat(build: str, add: Callable[[tuple[int, int]], None]) -> None:
     for name, command, timeout, cwd in ctest_programs(build, "compat"):
         add(run(name, command, timeout, cwd=cwd))
 
 
-def style(build, add):
+def style(build: str, add: Callable[[tuple[int, int]], None]) -> None:
     add(run("format", [sys.executable, os.path.join(ROOT, "tools/format.py"), "--check"], 600))
 
 
-def package(build, add):
+def package(build: str, add: Callable[[tuple[int, int]], None]) -> None:
     add(
         run(
             "package",
@@ -152,7 +161,7 @@ LANES = {
 }
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--only", action="append", choices=LANES)
@@ -160,7 +169,7 @@ def main():
     build = os.path.abspath(arguments.build)
     totals = [0, 0]
 
-    def add(result):
+    def add(result: tuple[int, int]) -> None:
         totals[0] += result[0]
         totals[1] += result[1]
 

@@ -17,6 +17,8 @@ one: the configuration that the REST server shows must contain a random number o
 DIR/bin/flink is Flink's command line for this cluster.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import os
@@ -31,6 +33,8 @@ import tempfile
 import urllib.parse
 import urllib.request
 import zipfile
+from collections.abc import Callable
+from typing import Any
 
 import hdfs
 import servers
@@ -76,7 +80,7 @@ logger.hadoop.level = OFF
 # --- jars
 
 
-def jars(version):
+def jars(version: str) -> pathlib.Path:
     """The folder of Flink's jars."""
     with servers.fetched_once(f"flink-{version}", " ".join(JARS)) as (folder, missing):
         if missing:
@@ -108,16 +112,18 @@ def jars(version):
     return folder
 
 
-def unpack(archive, folder):
+def unpack(archive: pathlib.Path, folder: pathlib.Path) -> None:
     with tarfile.open(archive) as package:
         for member in package:
             path = pathlib.PurePosixPath(member.name)
             if path.parts[1:3] == ("deps", "lib") and path.name.startswith(JARS):
+                packed = package.extractfile(member)
+                assert packed, f"{member.name} is no file"
                 with open(folder / path.name, "wb") as out:
-                    shutil.copyfileobj(package.extractfile(member), out)
+                    shutil.copyfileobj(packed, out)
 
 
-def dashboard(version=DEFAULT_VERSION):
+def dashboard(version: str = DEFAULT_VERSION) -> pathlib.Path:
     """The folder with the files of Flink's dashboard."""
     artifact = f"org.apache.flink:flink-runtime-web:{version}"
     with servers.fetched_once(f"flink-dashboard-{version}", artifact) as (folder, missing):
@@ -133,7 +139,7 @@ def dashboard(version=DEFAULT_VERSION):
 # --- configuration
 
 
-def write_conf(home, arguments):
+def write_conf(home: servers.Home, arguments: argparse.Namespace) -> None:
     folder, ports = home.folder, home.state["ports"]
     for name in ("bin", "conf", "tmp", "upload"):
         (folder / name).mkdir(exist_ok=True)
@@ -187,7 +193,7 @@ def write_conf(home, arguments):
 # --- processes
 
 
-def java(home, name, heap_mb):
+def java(home: servers.Home, name: str, heap_mb: int) -> list[str]:
     classpath = (
         [f"{home.state['jars']}/*"]
         + ([home.state["hadoop_conf"]] if home.state["hadoop_conf"] else [])
@@ -209,19 +215,19 @@ def java(home, name, heap_mb):
     )
 
 
-def command(home, name, kind, heap_mb):
+def command(home: servers.Home, name: str, kind: str, heap_mb: int) -> list[str]:
     return java(home, name, heap_mb) + [MAIN[kind], "--configDir", f"{home.folder}/conf"]
 
 
-def start_jobmanager(home):
+def start_jobmanager(home: servers.Home) -> None:
     home.spawn("jobmanager", command(home, "jobmanager", "jobmanager", 384))
 
 
-def process_name(text):
+def process_name(text: str) -> str:
     return text if text == "jobmanager" else f"taskmanager-{int(text)}"
 
 
-def start_taskmanager(home, name):
+def start_taskmanager(home: servers.Home, name: str) -> str:
     resource = f"{name}-{secrets.token_hex(3)}"  # a new id distinguishes this process from an earlier one in its place
     home.spawn(
         name,
@@ -231,19 +237,19 @@ def start_taskmanager(home, name):
     return resource
 
 
-def get(home, path):
+def get(home: servers.Home, path: str) -> Any:
     with urllib.request.urlopen(
         f"http://{HOST}:{home.state['ports']['rest']}{path}", timeout=10
     ) as reply:
         return json.load(reply)
 
 
-def has_slots(home, count=None):
+def has_slots(home: servers.Home, count: int | None = None) -> Callable[[], bool]:
     """A condition: this start's JobManager, and no other, answers, and has `count` slots if that
     is given.
     """
 
-    def check():
+    def check() -> bool:
         try:
             shown = {entry["key"]: entry["value"] for entry in get(home, "/jobmanager/config")}
             if shown.get(MARKER) != home.state["marker"]:
@@ -260,7 +266,7 @@ def has_slots(home, count=None):
 # --- commands
 
 
-def start(home, arguments):
+def start(home: servers.Home, arguments: argparse.Namespace) -> None:
     home.begin("a Flink")
     names = ["rest", "rpc", "blob"]
     home.state = {
@@ -281,7 +287,7 @@ def start(home, arguments):
     try:
         start_jobmanager(home)
         for number in range(1, arguments.taskmanagers + 1):
-            start_taskmanager(home, process_name(number))
+            start_taskmanager(home, process_name(str(number)))
         home.wait(
             "all slots of the cluster",
             has_slots(home, arguments.taskmanagers * arguments.slots),
@@ -303,18 +309,18 @@ def start(home, arguments):
     say(f"Flink {arguments.version} at {url}; source {home.folder}/env")
 
 
-def stop(home, arguments):
+def stop(home: servers.Home, arguments: argparse.Namespace) -> None:
     for name in reversed(list(home.state["processes"])):
         home.stop(name)
 
 
-def kill(home, arguments):
+def kill(home: servers.Home, arguments: argparse.Namespace) -> None:
     if home.pid_of(arguments.process) is None:
         die(f"the {arguments.process} does not run in {home.folder}")
     home.kill(arguments.process)
 
 
-def revive(home, arguments):
+def revive(home: servers.Home, arguments: argparse.Namespace) -> None:
     if home.pid_of(arguments.process) is not None:
         die(f"the {arguments.process} runs already")
     if arguments.process == "jobmanager":
@@ -334,11 +340,11 @@ def revive(home, arguments):
     home.wait("its slots", has_slots(home, (len(running) - 1) * home.state["slots"]), *running)
 
 
-def install(home, arguments):
+def install(arguments: argparse.Namespace) -> None:
     print(jars(arguments.version))
 
 
-def client(home, arguments):
+def client(arguments: argparse.Namespace) -> None:
     """Starts nothing."""
     address = urllib.parse.urlsplit(arguments.url)
     folder = pathlib.Path(arguments.home).resolve()
@@ -361,7 +367,7 @@ def client(home, arguments):
     script.chmod(0o755)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -389,17 +395,15 @@ def main():
         elif name in ("kill", "revive"):
             part.add_argument("process", type=process_name)
     arguments = parser.parse_args()
-    home = servers.Home(arguments.home) if arguments.command not in ("install", "client") else None
+    if arguments.command in ("install", "client"):
+        {"install": install, "client": client}[arguments.command](arguments)
+        return
+    home = servers.Home(arguments.home)
     if arguments.command in ("kill", "revive") and not home.file.exists():
         die(f"no Flink was started in {home.folder}")
-    {
-        "start": start,
-        "stop": stop,
-        "kill": kill,
-        "revive": revive,
-        "install": install,
-        "client": client,
-    }[arguments.command](home, arguments)
+    {"start": start, "stop": stop, "kill": kill, "revive": revive}[arguments.command](
+        home, arguments
+    )
 
 
 if __name__ == "__main__":

@@ -24,6 +24,8 @@ in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is ident
 start time, never by its name.
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import pathlib
@@ -33,6 +35,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
+from typing import Any
 from xml.sax.saxutils import escape
 
 import kerberos
@@ -63,7 +67,7 @@ log4j.appender.C.layout.ConversionPattern=%d{{ISO8601}} %p %c{{2}}: %m%n
 """
 
 
-def jars():
+def jars() -> pathlib.Path:
     """The folder of Hadoop's jars."""
     folder = servers.maven_jars(
         f"hadoop-{VERSION}",
@@ -77,10 +81,12 @@ def jars():
 
 
 class Home(servers.Home):
-    def classpath(self, conf):
+    def classpath(self, conf: pathlib.Path) -> str:
         return f"{conf}:{self.state['jars']}/web:{self.state['jars']}/*"
 
-    def java(self, conf, main, *args, **options):
+    def java(
+        self, conf: pathlib.Path, main: str, *args: str, **options: Any
+    ) -> subprocess.CompletedProcess[bytes]:
         """Runs a main class until it ends."""
         return subprocess.run(
             JAVA
@@ -89,14 +95,20 @@ class Home(servers.Home):
             **options,
         )
 
-    def serve(self, name, kind, conf, heap):
+    def serve(self, name: str, kind: str, conf: pathlib.Path, heap: str) -> None:
         self.spawn(name, JAVA + [f"-Xmx{heap}", "-cp", self.classpath(conf), MAIN[kind]])
 
 
 # --- configuration
 
 
-def write_conf(home, name, extra=None, level="INFO", datanode="dn"):
+def write_conf(
+    home: Home,
+    name: str,
+    extra: dict[str, Any] | None = None,
+    level: str = "INFO",
+    datanode: str = "dn",
+) -> pathlib.Path:
     """A configuration folder for one process, or for clients."""
     folder, ports, ha = home.folder, home.state["ports"], home.state["ha"]
     secure = home.state.get("kerberos", False)
@@ -177,7 +189,7 @@ def write_conf(home, name, extra=None, level="INFO", datanode="dn"):
     return conf
 
 
-def namenode_conf(home, nn):
+def namenode_conf(home: Home, nn: str) -> pathlib.Path:
     extra = {"dfs.namenode.name.dir": f"file://{home.folder}/name-{nn}"}
     if home.state["ha"]:
         extra["dfs.ha.namenode.id"] = nn
@@ -187,7 +199,7 @@ def namenode_conf(home, nn):
 # --- the servers' own reports
 
 
-def beans(port, query):
+def beans(port: int, query: str) -> dict[str, Any]:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/jmx?qry={query}", timeout=3) as reply:
             found = json.load(reply)["beans"]
@@ -196,11 +208,11 @@ def beans(port, query):
         return {}
 
 
-def datanode_names(home):
+def datanode_names(home: Home) -> list[str]:
     return ["dn"] + [f"dn{i}" for i in range(2, home.state["datanodes"] + 1)]
 
 
-def is_ours(home, name, port):
+def is_ours(home: Home, name: str, port: int) -> bool:
     """True if the server on the port is the process that was started, and not another one that
     took the port first.
     """
@@ -209,12 +221,12 @@ def is_ours(home, name, port):
     )
 
 
-def answers(home, name, port):
+def answers(home: Home, name: str, port: int) -> Callable[[], bool]:
     return lambda: is_ours(home, name, port)
 
 
-def takes_blocks(home, nn):
-    def check():
+def takes_blocks(home: Home, nn: str) -> Callable[[], bool]:
+    def check() -> bool:
         state = beans(
             home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=FSNamesystemState"
         )
@@ -225,7 +237,7 @@ def takes_blocks(home, nn):
     return check
 
 
-def ha_state(home, nn):
+def ha_state(home: Home, nn: str) -> str | None:
     return beans(
         home.state["ports"][nn + "_http"], "Hadoop:service=NameNode,name=NameNodeStatus"
     ).get("State")
@@ -234,7 +246,9 @@ def ha_state(home, nn):
 # --- commands
 
 
-def start_once(home, ha, close_delay_ms, datanodes, secure, encrypt):
+def start_once(
+    home: Home, ha: bool, close_delay_ms: int, datanodes: int, secure: bool, encrypt: bool
+) -> None:
     home.state = {
         "datanodes": datanodes,
         "kerberos": secure,
@@ -319,7 +333,7 @@ def start_once(home, ha, close_delay_ms, datanodes, secure, encrypt):
     say(f"HDFS at {uri}; source {home.folder}/env")
 
 
-def start(home, arguments):
+def start(home: Home, arguments: argparse.Namespace) -> None:
     home.begin("an HDFS")
     try:
         leftovers = [*home.folder.glob("data-dn*"), *home.folder.glob("name-nn*")]
@@ -339,13 +353,13 @@ def start(home, arguments):
         raise
 
 
-def stop(home, arguments):
+def stop(home: Home, arguments: argparse.Namespace) -> None:
     for name in list(home.state["processes"]):
         home.stop(name)
 
 
-def listens(port):
-    def check():
+def listens(port: int) -> Callable[[], bool]:
+    def check() -> bool:
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex((HOST, port)) == 0
@@ -353,7 +367,7 @@ def listens(port):
     return check
 
 
-def transition(home, *arguments):
+def transition(home: Home, *arguments: str) -> None:
     done = home.java(
         home.folder / "conf-client",
         "org.apache.hadoop.hdfs.tools.DFSHAAdmin",
@@ -365,7 +379,7 @@ def transition(home, *arguments):
         die(f"haadmin {' '.join(arguments)} failed: {done.stdout.decode(errors='replace')}")
 
 
-def failover(home, arguments):
+def failover(home: Home, arguments: argparse.Namespace) -> None:
     if not home.state.get("ha"):
         die("failover needs an HDFS that was started with --ha")
     active = "nn1" if ha_state(home, "nn1") == "active" else "nn2"
@@ -376,7 +390,7 @@ def failover(home, arguments):
     say(f"{other} is active")
 
 
-def promote(home, arguments):
+def promote(home: Home, arguments: argparse.Namespace) -> None:
     left = next(nn for nn in ["nn1", "nn2"] if home.pid_of(nn) is not None)
     # Nobody answers at the other one, so there is nothing to compare with.
     transition(home, "-transitionToActive", left, "--forceactive")
@@ -384,7 +398,7 @@ def promote(home, arguments):
     say(f"{left} is active")
 
 
-def observer(home, arguments):
+def observer(home: Home, arguments: argparse.Namespace) -> None:
     if not home.state.get("ha"):
         die("observer needs an HDFS that was started with --ha")
     passive = "nn2" if ha_state(home, "nn1") == "active" else "nn1"
@@ -396,11 +410,11 @@ def observer(home, arguments):
     say(f"{passive} is {ha_state(home, passive)}")
 
 
-def state(home, arguments):
+def state(home: Home, arguments: argparse.Namespace) -> None:
     print(ha_state(home, arguments.name))
 
 
-def admin(home, *arguments):
+def admin(home: Home, *arguments: str) -> None:
     done = home.java(
         home.folder / "conf-client",
         "org.apache.hadoop.hdfs.tools.DFSAdmin",
@@ -411,7 +425,7 @@ def admin(home, *arguments):
         die(f"dfsadmin {' '.join(arguments)} failed")
 
 
-def datanode(home, arguments):
+def datanode(home: Home, arguments: argparse.Namespace) -> None:
     if arguments.what == "fsyncs":
         time.sleep(2.5 * METRICS_SECONDS)
         print(
@@ -433,7 +447,7 @@ def datanode(home, arguments):
         revive(home, "dn")
 
 
-def revive(home, name):
+def revive(home: Home, name: str) -> None:
     """Restarts a process. When it returns, a NameNode accepts calls and has left safe mode."""
     if home.pid_of(name) is not None:
         die(f"{name} runs already")
@@ -445,7 +459,7 @@ def revive(home, name):
         home.wait("the DataNodes at the NameNode", takes_blocks(home, namenode), namenode)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

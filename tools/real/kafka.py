@@ -21,6 +21,9 @@ DIR/client.key (password `secret-of-weir`) are a client's. Jars come from Maven 
 by its pid and start time, never by its name.
 """
 
+from __future__ import annotations
+
+import argparse
 import pathlib
 import signal
 import socket
@@ -40,10 +43,10 @@ CLIENT_LISTENERS = ["PLAINTEXT", "SASL", "SASLTLS", "TLS", "MUTUAL"]
 
 
 class Home(servers.Home):
-    def classpath(self):
+    def classpath(self) -> str:
         return f"{self.folder}:{self.state['jars']}/*"
 
-    def run(self, *command):
+    def run(self, *command: object) -> str:
         """Runs a program on the jars until it ends."""
         done = subprocess.run(
             [*JAVA, "-Xmx256m", "-cp", self.classpath(), *map(str, command)],
@@ -56,11 +59,11 @@ class Home(servers.Home):
             die(f"{command[0]} failed:\n{done.stdout.decode(errors='replace')[-2000:]}")
         return done.stdout.decode(errors="replace")
 
-    def admin(self, *arguments):
+    def admin(self, *arguments: object) -> str:
         source = pathlib.Path(__file__).with_name("KafkaAdmin.java")
         return self.run(source, self.state["servers"], *arguments)
 
-    def serve(self):
+    def serve(self) -> None:
         self.spawn(
             BROKER,
             [
@@ -74,7 +77,7 @@ class Home(servers.Home):
         )
         self.wait("Kafka", self.serves, BROKER)
 
-    def serves(self):
+    def serves(self) -> bool:
         """True if the broker accepts connections and has said that it is up."""
         try:
             with socket.create_connection((HOST, self.state["port"]), timeout=2):
@@ -82,12 +85,12 @@ class Home(servers.Home):
         except OSError:
             return False
 
-    def log_since_start(self):
+    def log_since_start(self) -> str:
         log = self.folder / f"{BROKER}.log"
         return log.read_text(errors="replace")[self.state.get("log_begin", 0) :]
 
 
-def openssl(home, *command):
+def openssl(home: Home, *command: object) -> None:
     done = subprocess.run(
         ["openssl", *map(str, command)], cwd=home.folder, capture_output=True, text=True
     )
@@ -95,7 +98,7 @@ def openssl(home, *command):
         die(f"openssl {command[0]} failed: {done.stderr}")
 
 
-def write_certificates(home):
+def write_certificates(home: Home) -> None:
     """ca.pem, and what it vouches for: server.pem for this host, and client.crt."""
     new = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "3650"]
     openssl(home, *new, "-keyout", "ca.key", "-out", "ca.pem", "-subj", "/CN=test CA")
@@ -115,7 +118,7 @@ def write_certificates(home):
     )
 
 
-def sasl_conf(listener):
+def sasl_conf(listener: str) -> dict[str, str]:
     """Lets a listener accept users by SASL."""
     prefix = f"listener.name.{listener}"
     login = "org.apache.kafka.common.security"
@@ -131,7 +134,7 @@ def sasl_conf(listener):
     }
 
 
-def write_conf(home, settings):
+def write_conf(home: Home, settings: dict[str, str]) -> None:
     security = {
         "PLAINTEXT": "PLAINTEXT",
         "SASL": "SASL_PLAINTEXT",
@@ -181,14 +184,14 @@ def write_conf(home, settings):
     )
 
 
-def settings_of(pairs):
+def settings_of(pairs: list[str]) -> dict[str, str]:
     for pair in pairs:
         if "=" not in pair:
             die(f"--set {pair}: write KEY=VALUE")
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def start(home, arguments):
+def start(home: Home, arguments: argparse.Namespace) -> None:
     home.begin("a Kafka")
     ports = dict(
         zip([*CLIENT_LISTENERS, "CONTROLLER"], free_ports(len(CLIENT_LISTENERS) + 1), strict=False)
@@ -230,50 +233,50 @@ def start(home, arguments):
     say(f"Kafka at {home.state['servers']}; source {home.folder}/env")
 
 
-def format_storage(home, transaction_version):
+def format_storage(home: Home, transaction_version: int | None) -> None:
     command = ["kafka.tools.StorageTool", "format", "-t", "d2VpcndlaXJ3ZWlyd2Vpcg"]
-    command += ["-c", home.folder / "server.properties"]
+    command += ["-c", str(home.folder / "server.properties")]
     if transaction_version is not None:
         command += ["--feature", f"transaction.version={transaction_version}"]
     home.run(*command)
 
 
-def stop(home, arguments):
+def stop(home: Home, arguments: argparse.Namespace) -> None:
     home.kill(BROKER)
 
 
-def kill(home, arguments):
+def kill(home: Home, arguments: argparse.Namespace) -> None:
     home.kill(BROKER)
 
 
-def revive(home, arguments):
+def revive(home: Home, arguments: argparse.Namespace) -> None:
     if home.pid_of(BROKER) is not None:
         die("the broker runs already")
     home.state["log_begin"] = len(home.log_since_start()) + home.state.get("log_begin", 0)
     home.serve()
 
 
-def pause(home, arguments):
+def pause(home: Home, arguments: argparse.Namespace) -> None:
     home.signal(BROKER, signal.SIGSTOP)
 
 
-def resume(home, arguments):
+def resume(home: Home, arguments: argparse.Namespace) -> None:
     home.signal(BROKER, signal.SIGCONT)
 
 
-def topic(home, arguments):
+def topic(home: Home, arguments: argparse.Namespace) -> None:
     home.admin("create", arguments.name, arguments.partitions, *arguments.set)
 
 
-def grow(home, arguments):
+def grow(home: Home, arguments: argparse.Namespace) -> None:
     home.admin("grow", arguments.name, arguments.partitions)
 
 
-def drop(home, arguments):
+def drop(home: Home, arguments: argparse.Namespace) -> None:
     home.admin("drop", arguments.name)
 
 
-def truncate(home, arguments):
+def truncate(home: Home, arguments: argparse.Namespace) -> None:
     home.admin("truncate", arguments.name, arguments.partition, arguments.offset)
 
 
@@ -292,7 +295,7 @@ COMMANDS = {
 }
 
 
-def add_options(name, command):
+def add_options(name: str, command: argparse.ArgumentParser) -> None:
     if name == "start":
         command.add_argument("--version", default=VERSION)
         command.add_argument("--transaction-version", type=int, choices=[0, 1, 2])

@@ -2,10 +2,14 @@
 and a keytab with all principals.
 """
 
+from __future__ import annotations
+
 import os
+import pathlib
 import socket
 import subprocess
 
+import servers
 from servers import HOST, die, free_ports
 
 REALM = "WEIR.TEST"
@@ -13,7 +17,7 @@ PRINCIPALS = ["hdfs/localhost", "HTTP/localhost", "alice", "bob"]
 LEVELS = "authentication,integrity,privacy"
 
 
-def environment(folder):
+def environment(folder: pathlib.Path) -> dict[str, object]:
     """How clients find the realm."""
     home = folder / "kerberos"
     return {
@@ -23,7 +27,7 @@ def environment(folder):
     }
 
 
-def settings(folder):
+def settings(folder: pathlib.Path) -> dict[str, dict[str, object]]:
     """Properties of Hadoop, by file, for servers that accept every level of protection."""
     keytab = folder / "kerberos" / "all.keytab"
     hdfs = {
@@ -48,7 +52,7 @@ def settings(folder):
     }
 
 
-def start(home):
+def start(home: servers.Home) -> None:
     """Makes the realm and starts its KDC. The processes of `home` started later find it."""
     folder = home.folder / "kerberos"
     folder.mkdir()
@@ -91,7 +95,7 @@ def start(home):
         run("kadmin.local", "-r", REALM, "-q", f"ktadd -k {folder / 'all.keytab'} {principal}")
     home.spawn("kdc", ["krb5kdc", "-n", "-r", REALM])
 
-    def listens():
+    def listens() -> bool:
         with socket.socket() as probe:
             probe.settimeout(1)
             return probe.connect_ex((HOST, port)) == 0
@@ -99,7 +103,7 @@ def start(home):
     home.wait("the KDC", listens, "kdc")
 
 
-def run(*command):
+def run(*command: str) -> None:
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=60)
     if done.returncode != 0:
         die(f"{command[0]} failed: {done.stdout.decode(errors='replace')}")

@@ -13,12 +13,16 @@ it and its data belong to the user postgres. All state is in DIR; a process is i
 and start time, never by its name.
 """
 
+from __future__ import annotations
+
+import argparse
 import contextlib
 import os
 import pathlib
 import pwd
 import signal
 import subprocess
+from typing import Any
 
 import servers
 from servers import HOST, die, free_ports
@@ -37,7 +41,7 @@ SETTINGS = {
 }
 
 
-def owner():
+def owner() -> tuple[int, int] | None:
     """Who the server runs as: (uid, gid), or None for the user who runs this."""
     if os.geteuid() != 0:
         return None
@@ -45,25 +49,25 @@ def owner():
     return found.pw_uid, found.pw_gid
 
 
-def as_owner():
+def as_owner() -> dict[str, Any]:
     them = owner()
     return {} if them is None else {"user": them[0], "group": them[1], "extra_groups": []}
 
 
 class Home(servers.Home):
     @property
-    def data(self):
+    def data(self) -> pathlib.Path:
         return self.folder / "data"
 
-    def create(self):
+    def create(self) -> None:
         if not (BIN / "initdb").exists():
             die(f"{BIN} is missing: install the package postgresql-15")
         self.data.mkdir(mode=0o700, exist_ok=True)
         if (them := owner()) is not None:
             os.chown(self.data, *them)
             self.folder.chmod(0o711)
-        done = subprocess.run(
-            [BIN / "initdb", "-D", self.data, "-U", USER, "-A", "trust", "-E", "UTF8"]
+        done: subprocess.CompletedProcess[bytes] = subprocess.run(
+            [str(BIN / "initdb"), "-D", str(self.data), "-U", USER, "-A", "trust", "-E", "UTF8"]
             + ["--locale=C.UTF-8", "--no-sync"],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -74,25 +78,31 @@ class Home(servers.Home):
         if done.returncode != 0:
             die("initdb failed\n" + done.stdout.decode(errors="replace")[-2000:])
 
-    def serve(self):
+    def serve(self) -> None:
         port = self.state["port"]
         settings = [f"--{name}={value}" for name, value in SETTINGS.items()]
         self.spawn(
             SERVER,
-            [BIN / "postgres", "-D", self.data, f"--port={port}", f"--listen_addresses={HOST}"]
+            [
+                str(BIN / "postgres"),
+                "-D",
+                str(self.data),
+                f"--port={port}",
+                f"--listen_addresses={HOST}",
+            ]
             + ["--unix_socket_directories=", *settings],
             **as_owner(),
         )
         self.wait("PostgreSQL", self.serves, SERVER)
 
-    def serves(self):
+    def serves(self) -> bool:
         """True if it accepts statements: after a kill it repairs its data first."""
         done = subprocess.run(
             [BIN / "pg_isready", "-q", "-h", HOST, "-p", str(self.state["port"])], timeout=30
         )
         return done.returncode == 0
 
-    def sessions(self):
+    def sessions(self) -> list[int]:
         """The processes that the server has started."""
         pid = self.pid_of(SERVER)
         if pid is None:
@@ -100,14 +110,14 @@ class Home(servers.Home):
         with open(f"/proc/{pid}/task/{pid}/children") as children:
             return [int(child) for child in children.read().split()]
 
-    def signal_all(self, number):
+    def signal_all(self, number: int) -> None:
         self.signal(SERVER, number)
         for pid in self.sessions():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
 
 
-def start(home, arguments):
+def start(home: Home, arguments: argparse.Namespace) -> None:
     home.begin("PostgreSQL")
     (home.state["port"],) = free_ports(1)
     home.create()
@@ -119,7 +129,7 @@ def start(home, arguments):
     )
 
 
-def stop(home, arguments):
+def stop(home: Home, arguments: argparse.Namespace) -> None:
     # SIGINT: ends the sessions, then itself.
     with contextlib.suppress(ProcessLookupError):
         if (pid := home.pid_of(SERVER)) is not None:
@@ -128,7 +138,7 @@ def stop(home, arguments):
     home.stop(SERVER)
 
 
-def kill(home, arguments):
+def kill(home: Home, arguments: argparse.Namespace) -> None:
     sessions = {pid: servers.start_time(pid) for pid in home.sessions()}
     home.kill(SERVER)
     for pid, started in sessions.items():
@@ -142,17 +152,17 @@ def kill(home, arguments):
     )
 
 
-def revive(home, arguments):
+def revive(home: Home, arguments: argparse.Namespace) -> None:
     # It names the killed server, which looks alive until somebody reaps it.
     (home.data / "postmaster.pid").unlink(missing_ok=True)
     home.serve()
 
 
-def pause(home, arguments):
+def pause(home: Home, arguments: argparse.Namespace) -> None:
     home.signal_all(signal.SIGSTOP)
 
 
-def resume(home, arguments):
+def resume(home: Home, arguments: argparse.Namespace) -> None:
     home.signal_all(signal.SIGCONT)
 
 

@@ -15,6 +15,9 @@ that comes from the same proxy, because Debian 12 has an older one. It is kept i
 pid and start time, never by its name.
 """
 
+from __future__ import annotations
+
+import argparse
 import hashlib
 import os
 import signal
@@ -38,12 +41,12 @@ REGION = "us-east-1"
 SERVER = "versitygw"
 
 
-def proxy():
+def proxy() -> str:
     """The first module proxy that Go would ask."""
     return os.environ.get("GOPROXY", "https://proxy.golang.org").split(",")[0].rstrip("/")
 
 
-def unpack_go(folder):
+def unpack_go(folder: Path) -> Path:
     """The path of the go command, unpacked into a folder."""
     url = f"{proxy()}/golang.org/toolchain/@v/v0.0.1-{GO}.linux-amd64.zip"
     archive = folder / "go.zip"
@@ -64,7 +67,7 @@ def unpack_go(folder):
     return root / "bin/go"
 
 
-def build(into):
+def build(into: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="weir-go-") as scratch:
         go = unpack_go(Path(scratch))
         say(f"building {SERVER} {VERSION} in {into}")
@@ -87,7 +90,7 @@ def build(into):
         die(f"cannot build {MODULE}\n" + done.stdout.decode(errors="replace")[-2000:])
 
 
-def program():
+def program() -> Path:
     """The path of the server, which is built once."""
     with servers.fetched_once(SERVER, VERSION) as (folder, missing):
         if missing:
@@ -96,7 +99,7 @@ def program():
 
 
 class Home(servers.Home):
-    def serve(self):
+    def serve(self) -> None:
         self.spawn(
             SERVER,
             [
@@ -108,7 +111,7 @@ class Home(servers.Home):
         )
         self.wait("the S3 server", self.serves, SERVER)
 
-    def serves(self):
+    def serves(self) -> bool:
         try:
             with socket.create_connection((HOST, self.state["port"]), timeout=2):
                 return True
@@ -116,7 +119,7 @@ class Home(servers.Home):
             return False
 
 
-def start(home, arguments):
+def start(home: Home, arguments: argparse.Namespace) -> None:
     home.begin("An S3 server")
     for folder in ("objects", "meta"):
         (home.folder / folder).mkdir(exist_ok=True)
@@ -133,32 +136,32 @@ def start(home, arguments):
     make_bucket(home, "weir-test")
 
 
-def make_bucket(home, name):
+def make_bucket(home: Home, name: str) -> None:
     # The server takes a folder below its root for a bucket.
     (home.folder / "objects" / name).mkdir(exist_ok=True)
 
 
-def stop(home, arguments):
+def stop(home: Home, arguments: argparse.Namespace) -> None:
     home.stop(SERVER)
 
 
-def kill(home, arguments):
+def kill(home: Home, arguments: argparse.Namespace) -> None:
     home.kill(SERVER)
 
 
-def revive(home, arguments):
+def revive(home: Home, arguments: argparse.Namespace) -> None:
     home.serve()
 
 
-def pause(home, arguments):
+def pause(home: Home, arguments: argparse.Namespace) -> None:
     home.signal(SERVER, signal.SIGSTOP)
 
 
-def resume(home, arguments):
+def resume(home: Home, arguments: argparse.Namespace) -> None:
     home.signal(SERVER, signal.SIGCONT)
 
 
-def bucket(home, arguments):
+def bucket(home: Home, arguments: argparse.Namespace) -> None:
     make_bucket(home, arguments.name)
 
 
@@ -174,7 +177,7 @@ COMMANDS = {
 }
 
 
-def add_options(name, command):
+def add_options(name: str, command: argparse.ArgumentParser) -> None:
     if name == "bucket":
         command.add_argument("name")
 

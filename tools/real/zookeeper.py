@@ -13,6 +13,8 @@ in $WEIR_REAL_HOME (~/.cache/weir-real). All state is in DIR; a process is ident
 start time, never by its name.
 """
 
+from __future__ import annotations
+
 import argparse
 import pathlib
 import signal
@@ -36,12 +38,12 @@ ARTIFACTS = [
 MAIN = "org.apache.zookeeper.server.quorum.QuorumPeerMain"
 
 
-def process(server):
+def process(server: str) -> str:
     return f"server-{server}"
 
 
 class Home(servers.Home):
-    def serve(self, server):
+    def serve(self, server: str) -> None:
         self.spawn(
             process(server),
             [
@@ -57,11 +59,11 @@ class Home(servers.Home):
             ],
         )
 
-    def wait_ready(self, server):
+    def wait_ready(self, server: str) -> None:
         self.wait(process(server), lambda: serves(self, server), process(server))
 
 
-def four_letters(port, word):
+def four_letters(port: int, word: bytes) -> str:
     try:
         with socket.create_connection((HOST, port), timeout=2) as connection:
             connection.sendall(word)
@@ -73,7 +75,7 @@ def four_letters(port, word):
         return ""
 
 
-def serves(home, server):
+def serves(home: Home, server: str) -> bool:
     """True if the server accepts requests, and is the process that was started, not another one
     that took the port first.
     """
@@ -83,7 +85,7 @@ def serves(home, server):
     return f"dataDir={home.folder}/data-{server}/" in four_letters(port, b"conf")
 
 
-def write_conf(home, server):
+def write_conf(home: Home, server: str) -> None:
     conf, data, ports = (
         home.folder / f"conf-{server}",
         home.folder / f"data-{server}",
@@ -113,7 +115,7 @@ def write_conf(home, server):
     )
 
 
-def start(home, arguments):
+def start(home: Home, arguments: argparse.Namespace) -> None:
     home.begin("a ZooKeeper")
     numbers = [str(n + 1) for n in range(arguments.servers)]
     ports = iter(free_ports(3 * len(numbers)))
@@ -149,35 +151,35 @@ def start(home, arguments):
     say(f"ZooKeeper at {quorum}; source {home.folder}/env")
 
 
-def stop(home, arguments):
+def stop(home: Home, arguments: argparse.Namespace) -> None:
     for name in list(home.state["processes"]):
         home.kill(name)  # a server keeps what it has acknowledged
 
 
-def kill(home, arguments):
+def kill(home: Home, arguments: argparse.Namespace) -> None:
     home.kill(process(arguments.server))
 
 
-def revive(home, arguments):
+def revive(home: Home, arguments: argparse.Namespace) -> None:
     if home.pid_of(process(arguments.server)) is not None:
         die(f"server {arguments.server} runs already")
     home.serve(arguments.server)
     home.wait_ready(arguments.server)
 
 
-def pause(home, arguments):
+def pause(home: Home, arguments: argparse.Namespace) -> None:
     home.signal(process(arguments.server), signal.SIGSTOP)
 
 
-def resume(home, arguments):
+def resume(home: Home, arguments: argparse.Namespace) -> None:
     home.signal(process(arguments.server), signal.SIGCONT)
 
 
-def env(home, arguments):
+def env(home: Home, arguments: argparse.Namespace) -> None:
     print((home.folder / "env").read_text(), end="")
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
