@@ -9,6 +9,8 @@ the REST interface gives them, and for each the ratio to the same job's idle one
 Usage: backpressure.py --build DIR [--checkpoints N]
 """
 
+from __future__ import annotations
+
 import argparse
 import http.client
 import json
@@ -24,7 +26,9 @@ import time
 WAIT_SECONDS = 120
 
 
-def durations(program, directory, slow, unaligned, workers, wanted):
+def durations(
+    program: str, directory: str, slow: bool, unaligned: bool, workers: int, wanted: int
+) -> list[int]:
     """Milliseconds of `wanted` checkpoints, after the channels have had time to fill."""
     arguments = [
         program,
@@ -39,6 +43,7 @@ def durations(program, directory, slow, unaligned, workers, wanted):
     job = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     try:
         port, lines = None, []
+        assert job.stderr
         for line in job.stderr:
             lines.append(line)
             found = re.search(r"REST interface listens on http://[^:]+:(\d+)", line)
@@ -54,9 +59,8 @@ def durations(program, directory, slow, unaligned, workers, wanted):
         job.wait(30)
 
 
-def poll(port, wanted):
+def poll(port: int, wanted: int) -> list[int]:
     seen, deadline = {}, time.monotonic() + WAIT_SECONDS
-    first = None
     while time.monotonic() < deadline:
         time.sleep(0.2)
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
@@ -66,15 +70,13 @@ def poll(port, wanted):
         for checkpoint in json.load(connection.getresponse()).get("history", []):
             if checkpoint["status"] == "COMPLETED":
                 seen[checkpoint["id"]] = checkpoint["end_to_end_duration"]
-        if seen:
-            first = first or min(seen)
-        later = [ms for number, ms in seen.items() if number >= first + 5] if seen else []
+        later = [ms for number, ms in seen.items() if number >= min(seen) + 5]
         if len(later) >= wanted:
             return later
     sys.exit(f"there were no {wanted} checkpoints within {WAIT_SECONDS} s, but {len(seen)}")
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True)
     parser.add_argument("--checkpoints", type=int, default=15)

@@ -9,6 +9,8 @@ each. The measure is the processor time of the TaskManager and all its child pro
 of an idle TaskManager in the same time. Every run must give the same digest.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import resource
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -29,19 +32,19 @@ IDLE_SECONDS = 5
 TARGET = 0.6
 
 
-def child_processes(pid):
+def child_processes(pid: int) -> list[int]:
     found = []
     for task in os.listdir(f"/proc/{pid}/task"):
         try:
             with open(f"/proc/{pid}/task/{task}/children") as children:
-                for child in children.read().split():
-                    found += [int(child)] + child_processes(child)
+                for child in map(int, children.read().split()):
+                    found += [child, *child_processes(child)]
         except OSError:  # it has ended
             pass
     return found
 
 
-def cpu_seconds(pid):
+def cpu_seconds(pid: int) -> float:
     """Of a process, its ended children, and its live ones."""
     total = 0
     for process in [pid] + child_processes(pid):
@@ -51,7 +54,9 @@ def cpu_seconds(pid):
 
 
 class Contest:
-    def __init__(self, arguments, flink, scratch):
+    def __init__(
+        self, arguments: argparse.Namespace, flink: flink_cluster.FlinkCluster, scratch: str
+    ) -> None:
         self.arguments, self.flink, self.scratch = arguments, flink, scratch
         self.program = os.path.join(os.path.abspath(arguments.build), "bin", "flink_keyed_count")
         self.taskmanager = flink.pids()["taskmanager-1"]
@@ -60,7 +65,7 @@ class Contest:
         time.sleep(IDLE_SECONDS)
         self.idle = (cpu_seconds(self.taskmanager) - before) / IDLE_SECONDS
 
-    def compiled(self):
+    def compiled(self) -> str:
         classes = os.path.join(self.scratch, "classes")
         jars = os.path.expanduser(
             subprocess.run(
@@ -98,7 +103,7 @@ class Contest:
         )
         return jar
 
-    def measured(self, submit):
+    def measured(self, submit: Callable[[], str]) -> tuple[float, str]:
         """The CPU time of a job in Flink, and its id."""
         begin, before = time.monotonic(), cpu_seconds(self.taskmanager)
         job = submit()
@@ -106,13 +111,13 @@ class Contest:
         time.sleep(0.5)  # until the child processes have been reaped
         return cpu_seconds(self.taskmanager) - before - self.idle * (time.monotonic() - begin), job
 
-    def java(self, records, interval):
+    def java(self, records: int, interval: str | None) -> tuple[float, int]:
         arguments = [str(records), str(self.arguments.keys)] + ([interval] if interval else [])
         cpu, job = self.measured(lambda: self.flink.run_java(self.jar, "KeyedCount", arguments))
         found = self.flink.get(f"/jobs/{job}/accumulators")["user-task-accumulators"]
         return cpu, int(next(entry["value"] for entry in found if entry["name"] == "digest"))
 
-    def weir_command(self, records, interval):
+    def weir_command(self, records: int, interval: str | None) -> list[str]:
         command = [
             self.program,
             "--records",
@@ -137,16 +142,16 @@ class Contest:
             else []
         )
 
-    def digest_file(self):
+    def digest_file(self) -> str:
         return os.path.join(self.scratch, "digest")
 
-    def digest(self):
+    def digest(self) -> int:
         with open(self.digest_file()) as file:
             digest = int(file.read())
         os.remove(self.digest_file())
         return digest - (1 << 64) if digest >= 1 << 63 else digest
 
-    def hosted(self, records, interval):
+    def hosted(self, records: int, interval: str | None) -> tuple[float, int]:
         command = self.weir_command(records, interval) + [
             "--target",
             "flink",
@@ -156,7 +161,7 @@ class Contest:
         ]
         return self.measured(lambda: flink_cluster.submit(command))[0], self.digest()
 
-    def embedded(self, records, interval):
+    def embedded(self, records: int, interval: str | None) -> tuple[float, int]:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(
             self.weir_command(records, interval), check=True, timeout=600, stderr=subprocess.DEVNULL
@@ -164,7 +169,7 @@ class Contest:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, self.digest()
 
-    def round(self, interval):
+    def round(self, interval: str | None) -> list[float]:
         """Returns ns per record: Java, weir in Flink, weir."""
         found = [
             way(self.arguments.records, interval) for way in (self.java, self.hosted, self.embedded)
@@ -174,7 +179,7 @@ class Contest:
         return [cpu / self.arguments.records * 1e9 for cpu, _ in found]
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--version", default="2.3.0", help="of Flink")

@@ -8,40 +8,44 @@ of a file of 1 MiB.
 Usage: hdfs_speed.py --build DIR [--megabytes N] [--files N] [--rounds N] [--datanodes N]
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import resource
 import shlex
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOOL = os.path.join(ROOT, "tools", "real", "hdfs.py")
 
 
-def environment_of(home):
+def environment_of(home: str) -> dict[str, str]:
     text = subprocess.run(
         ["bash", "-c", f". {shlex.quote(home)}/env && env -0"], capture_output=True, check=True
     ).stdout
     return dict(item.split("=", 1) for item in text.decode().split("\0") if "=" in item)
 
 
-def children_seconds():
+def children_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
-def timed(command, **options):
+def timed(command: list[str], **options: Any) -> tuple[float, float]:
     """Seconds and processor seconds of a program."""
     processor, begin = children_seconds(), time.monotonic()
     subprocess.run(command, check=True, **options)
     return time.monotonic() - begin, children_seconds() - processor
 
 
-def of_weir(build, env, client, uri, megabytes, files):
+def of_weir(
+    build: str, env: dict[str, str], client: str, uri: str, megabytes: int, files: int
+) -> dict[str, tuple[float, ...]]:
     out = subprocess.run(
         [os.path.join(build, "bin", "hdfs_copy"), client, uri, str(megabytes), str(files)],
         env=env,
@@ -56,7 +60,9 @@ def of_weir(build, env, client, uri, megabytes, files):
     }
 
 
-def of_java(env, uri, scratch, megabytes):
+def of_java(
+    env: dict[str, str], uri: str, scratch: str, megabytes: int
+) -> dict[str, tuple[float, ...]]:
     """Without the time and the processor time of a start."""
     shell = [
         "java",
@@ -80,7 +86,7 @@ def of_java(env, uri, scratch, megabytes):
     }
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -100,7 +106,11 @@ def main():
         try:
             env = environment_of(home)
             uri = env["WEIR_TEST_HDFS"] + "/speed"
-            results = {"native": [], "webhdfs": [], "java": []}
+            results: dict[str, list[dict[str, tuple[float, ...]]]] = {
+                "native": [],
+                "webhdfs": [],
+                "java": [],
+            }
             for _ in range(arguments.rounds):
                 for client in ("native", "webhdfs"):
                     results[client].append(
@@ -142,4 +152,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -8,6 +8,8 @@ ratio of the times of each pair of runs, and their median. The collector takes C
 Usage: metrics_cost.py --build DIR [--records N] [--rounds N]
 """
 
+from __future__ import annotations
+
 import argparse
 import http.server
 import os
@@ -23,17 +25,17 @@ class Collector(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     received = 0
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         Collector.received += len(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
-    def log_message(self, *_):
+    def log_message(self, *_: object) -> None:
         pass
 
 
-def scrape(url, end, counts):
+def scrape(url: str, end: threading.Event, counts: list[int]) -> None:
     while not end.wait(1):
         try:
             with urllib.request.urlopen(url, timeout=5) as page:
@@ -43,7 +45,7 @@ def scrape(url, end, counts):
             return  # the job has ended
 
 
-def run(program, records, collector):
+def run(program: str, records: int, collector: int | None) -> float:
     """Seconds of one run; with a collector it reports."""
     command = [program, "job", "--records", str(records), "--parallelism", "1"]
     if collector:
@@ -56,9 +58,12 @@ def run(program, records, collector):
             *(f"metrics.reporter.{name}.interval=1 s" for name in ("otel", "statsd", "slf4j")),
         ]:
             command += ["-D", setting]
-    end, counts, threads = threading.Event(), [], []
+    end = threading.Event()
+    counts: list[int] = []
+    threads: list[threading.Thread] = []
     begin = time.monotonic()
     job = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert job.stderr
     for line in job.stderr:
         found = re.search(r"metrics for Prometheus are at (http://\S+)", line)
         if found:
@@ -75,7 +80,7 @@ def run(program, records, collector):
     return seconds
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--records", type=int, default=100_000_000)

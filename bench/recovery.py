@@ -13,6 +13,8 @@ and with `hdfs dfs -cat`. The load shows what else ran; the workers' processor t
 least.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import re
@@ -24,6 +26,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Callable, Iterable
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -39,8 +43,8 @@ class Process:
     is kept.
     """
 
-    def __init__(self, arguments, results, show=False):
-        self.lines = []
+    def __init__(self, arguments: list[str], results: Results, show: bool = False) -> None:
+        self.lines: list[str] = []
         self.show = show
         self.process = subprocess.Popen(
             arguments,
@@ -52,13 +56,14 @@ class Process:
         threading.Thread(target=results.read, args=(self.process.stdout,), daemon=True).start()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def _read(self):
+    def _read(self) -> None:
+        assert self.process.stderr
         for line in self.process.stderr:
             self.lines.append(line.rstrip("\n"))
             if self.show:
                 print(f"    {self.process.pid} | {self.lines[-1]}", file=sys.stderr, flush=True)
 
-    def children(self):
+    def children(self) -> list[int]:
         with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
             found = [int(pid) for pid in children.read().split()]
         for task in os.listdir(f"/proc/{self.process.pid}/task"):
@@ -66,11 +71,11 @@ class Process:
                 found += [int(pid) for pid in children.read().split()]
         return sorted(set(found))
 
-    def leads(self):
+    def leads(self) -> bool:
         said = [line for line in self.lines if "this coordinator leads" in line]
         return bool(said) and "no longer" not in said[-1] and self.process.poll() is None
 
-    def end(self):
+    def end(self) -> None:
         """Ends the process and its workers, which die with it."""
         self.process.kill()
         self.process.wait(30)
@@ -79,13 +84,13 @@ class Process:
 class Results:
     """When each process opened its sink, and which results came."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.changed = threading.Condition()
-        self.opened = {}  # process -> seconds, by the clock of time.monotonic()
-        self.first = {}  # process -> seconds of the first result since it opened
-        self.last = 0
+        self.opened: dict[str, float] = {}  # process -> seconds, by the clock of time.monotonic()
+        self.first: dict[str, float] = {}  # process -> seconds of the first result since it opened
+        self.last = 0.0
 
-    def read(self, stream):
+    def read(self, stream: Iterable[str]) -> None:
         for line in stream:
             process, what, nanoseconds = line.split()
             seconds = int(nanoseconds) / 1e9
@@ -98,7 +103,7 @@ class Results:
                     self.last = seconds
                 self.changed.notify_all()
 
-    def next_after(self, moment, failed=lambda: None):
+    def next_after(self, moment: float, failed: Callable[[], Any] = lambda: None) -> float:
         """Seconds from `moment` to the first result of a sink that opened after it."""
         deadline = time.monotonic() + WAIT_SECONDS
         with self.changed:
@@ -115,7 +120,7 @@ class Results:
                 self.changed.wait(0.1)
 
 
-def job(build, directory, *flags, interval="200 ms"):
+def job(build: str, directory: str, *flags: str, interval: str = "200 ms") -> list[str]:
     return [
         os.path.join(build, "bin", "recovery"),
         "--parallelism",
@@ -130,11 +135,11 @@ def job(build, directory, *flags, interval="200 ms"):
     ]
 
 
-def summary(seconds):
+def summary(seconds: list[float]) -> str:
     return f"median {statistics.median(seconds) * 1000:.0f} ms, worst of {len(seconds)} {max(seconds) * 1000:.0f} ms"
 
 
-def worker_killed(build, kills, show):
+def worker_killed(build: str, kills: int, show: bool) -> None:
     took = []
     # In a new job each, because a second failure within the hour lengthens the wait before a
     # restart.
@@ -157,7 +162,7 @@ def worker_killed(build, kills, show):
     print(f"a worker killed, to the next result: {summary(took)}", flush=True)
 
 
-def leader_killed(build, kills, show, session_ms=2000):
+def leader_killed(build: str, kills: int, show: bool, session_ms: int = 2000) -> None:
     directory = tempfile.mkdtemp(prefix="weir-recovery-")
     processes = []
     with RealSystem("zookeeper.py") as zookeeper:
@@ -171,7 +176,7 @@ def leader_killed(build, kills, show, session_ms=2000):
         ]
         results = Results()
 
-        def start(*role):
+        def start(*role: str) -> Process:
             processes.append(Process(job(build, directory, *flags, "--role", *role), results, show))
             return processes[-1]
 
@@ -204,9 +209,9 @@ def leader_killed(build, kills, show, session_ms=2000):
             shutil.rmtree(directory, ignore_errors=True)
 
 
-def newest_checkpoint(directory):
+def newest_checkpoint(directory: str) -> tuple[list[str], int]:
     """Its data files and their total size; ([], 0) if there is none."""
-    best = (-1, [])
+    best: tuple[int, list[str]] = (-1, [])
     for folder, _, files in os.walk(directory):
         name = os.path.basename(folder)
         if name.startswith("chk-") and "_metadata" in files:
@@ -223,7 +228,7 @@ def newest_checkpoint(directory):
         return [], 0
 
 
-def forget_cache():
+def forget_cache() -> bool:
     """False: only root can."""
     subprocess.run(["sync"], check=True)
     try:
@@ -234,7 +239,7 @@ def forget_cache():
         return False
 
 
-def processor_seconds(pids):
+def processor_seconds(pids: Iterable[int]) -> tuple[float, float]:
     """User and system time of live processes."""
     tick = os.sysconf("SC_CLK_TCK")
     fields = []
@@ -244,7 +249,7 @@ def processor_seconds(pids):
     return sum(int(f[11]) for f in fields) / tick, sum(int(f[12]) for f in fields) / tick
 
 
-def seconds_of(command, **options):
+def seconds_of(command: list[str], **options: Any) -> float:
     moment = time.monotonic()
     subprocess.run(command, stdout=subprocess.DEVNULL, check=True, **options)
     return time.monotonic() - moment
@@ -253,10 +258,10 @@ def seconds_of(command, **options):
 class LocalDisk:
     name = "local disk"
 
-    def __init__(self, directory):
+    def __init__(self, directory: str) -> None:
         self.uri = directory
 
-    def readings(self, files):
+    def readings(self, files: list[str]) -> dict[str, Callable[[], float]]:
         return {"cat": lambda: seconds_of(["cat", *files])}
 
 
@@ -265,7 +270,7 @@ class Hdfs:
 
     name = "HDFS"
 
-    def __init__(self, hdfs, directory, name):
+    def __init__(self, hdfs: RealSystem, directory: str, name: str) -> None:
         self.conf = hdfs.env["HADOOP_CONF_DIR"]
         self.shell = [
             "java",
@@ -279,13 +284,14 @@ class Hdfs:
             [*self.shell, "-put", directory, self.path], check=True, stderr=subprocess.DEVNULL
         )
 
-    def readings(self, files):
+    def readings(self, files: list[str]) -> dict[str, Callable[[], float]]:
         with open(os.path.join(self.conf, "hdfs-site.xml")) as conf:
-            namenode = re.search(r"dfs.namenode.http-address</name><value>([^<]+)", conf.read())[1]
+            text = conf.read()
+        (namenode, *_) = re.findall(r"dfs.namenode.http-address</name><value>([^<]+)", text)
         there = [self.path + file[len(self.local) :] for file in files]
         urls = [f"http://{namenode}/webhdfs/v1{file}?op=OPEN" for file in there]
 
-        def hdfs_cat():
+        def hdfs_cat() -> float:
             least = min(files, key=os.path.getsize)
             start = seconds_of(
                 [*self.shell, "-cat", self.path + least[len(self.local) :]],
@@ -301,7 +307,9 @@ class Hdfs:
         }
 
 
-def restored(build, megabytes, rounds, show, hdfs=None):
+def restored(
+    build: str, megabytes: int, rounds: int, show: bool, hdfs: RealSystem | None = None
+) -> None:
     """Kills both workers of a job, with a gigabyte of state and with none; the difference is the
     time to read the state. The restored checkpoint is the one that the job was started from,
     which the coordinator has already checked."""
@@ -312,7 +320,7 @@ def restored(build, megabytes, rounds, show, hdfs=None):
     keys = megabytes * 1000000 // ENTRY_BYTES
     running = []
 
-    def start(where, count, *flags, interval):
+    def start(where: str, count: int, *flags: str, interval: str) -> tuple[Process, Results]:
         results = Results()
         running.append(
             Process(
@@ -332,7 +340,7 @@ def restored(build, megabytes, rounds, show, hdfs=None):
         )
         return running[-1], results
 
-    def workers_killed(where, count, cold):
+    def workers_killed(where: str, count: int, cold: bool) -> tuple[float, tuple[float, float]]:
         coordinator, results = start(where, count, "--workers", "2", interval="1 h")
         results.next_after(0)
         time.sleep(1)
@@ -360,7 +368,8 @@ def restored(build, megabytes, rounds, show, hdfs=None):
         without_state = Hdfs(hdfs, empty, "empty") if hdfs else LocalDisk(empty)
         print(f"{keys} keys, {size / 1e6:.0f} MB in {len(files)} files on {place.name}", flush=True)
         for cold in [True, False] if forget_cache() else [False]:
-            name, speeds, ratios = "cold" if cold else "warm", [], {}
+            name, speeds = "cold" if cold else "warm", []
+            ratios: dict[str, list[float]] = {}
             for _ in range(rounds):
                 without, _ = workers_killed(without_state.uri, 0, cold)
                 took, (user, system) = workers_killed(place.uri, keys, cold)
@@ -392,13 +401,13 @@ def restored(build, megabytes, rounds, show, hdfs=None):
             shutil.rmtree(each, ignore_errors=True)
 
 
-def restored_from_hdfs(*arguments):
+def restored_from_hdfs(build: str, megabytes: int, rounds: int, show: bool) -> None:
     with RealSystem("hdfs.py") as hdfs:
         os.environ["HADOOP_CONF_DIR"] = hdfs.env["HADOOP_CONF_DIR"]
-        restored(*arguments, hdfs=hdfs)
+        restored(build, megabytes, rounds, show, hdfs)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument(

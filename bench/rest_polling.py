@@ -8,6 +8,8 @@ the times of each pair of runs, and their median.
 Usage: rest_polling.py --build DIR [--clients N] [--records N] [--rounds N]
 """
 
+from __future__ import annotations
+
 import argparse
 import http.client
 import json
@@ -19,7 +21,7 @@ import threading
 import time
 
 
-def paths_of(connection):
+def paths_of(connection: http.client.HTTPConnection) -> list[str]:
     connection.request("GET", "/jobs")
     job = json.load(connection.getresponse())["jobs"][0]["id"]
     connection.request("GET", f"/jobs/{job}")
@@ -41,7 +43,7 @@ def paths_of(connection):
     ]
 
 
-def poll(port, end, counts):
+def poll(port: int, end: threading.Event, counts: dict[bool, int]) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         paths = paths_of(connection)
@@ -56,7 +58,7 @@ def poll(port, end, counts):
         pass  # the job has ended
 
 
-def run(program, records, clients):
+def run(program: str, records: int, clients: int) -> tuple[float, int]:
     """(seconds, answered requests) of one run."""
     begin = time.monotonic()
     job = subprocess.Popen(
@@ -66,6 +68,7 @@ def run(program, records, clients):
         text=True,
     )
     end, counts, threads = threading.Event(), {True: 0, False: 0}, []
+    assert job.stderr
     for line in job.stderr:
         found = re.search(r"REST interface listens on http://[^:]+:(\d+)", line)
         if found:
@@ -83,7 +86,7 @@ def run(program, records, clients):
     return seconds, counts[True]
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--clients", type=int, default=10)

@@ -5,6 +5,8 @@ hunt most of them. This switches on each of the others in a unit test.
 bugs_test.py --source DIR --build DIR
 """
 
+from __future__ import annotations
+
 import argparse
 import concurrent.futures
 import glob
@@ -39,12 +41,12 @@ UNIT_TESTS = {
 SLOWEST = 120  # seconds
 
 
-def read(*path):
+def read(*path: str) -> str:
     with open(os.path.join(*path)) as file:
         return re.sub(r"//[^\n]*", "", file.read())
 
 
-def names_of_bugs(source):
+def names_of_bugs(source: str) -> dict[str, str]:
     """The name of each enumerator, in order."""
     header = read(source, "src/base/bug_switch.h")
     enumerators = re.findall(r"\b(k[A-Z]\w*),", header[header.index("enum class Bug") :])
@@ -55,7 +57,7 @@ def names_of_bugs(source):
     return dict(zip(enumerators, names, strict=False))
 
 
-def hunted(source, bugs):
+def hunted(source: str, bugs: dict[str, str]) -> set[str]:
     """The enumerators that some other test switches on."""
     enumerators = list(bugs)
     swarm = read(source, "sim/bugs_test.cc")
@@ -69,7 +71,7 @@ def hunted(source, bugs):
     return found | set(re.findall(r"Bug::(k\w+)", text))
 
 
-def passes(build, test, bug):
+def passes(build: str, test: str, bug: str) -> bool:
     module, name = test.split(":")
     program = os.path.join(build, "bin", f"weir_{module}_test")
     run = subprocess.run(
@@ -84,7 +86,7 @@ def passes(build, test, bug):
     return run.returncode == 0
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--source", required=True)
     parser.add_argument("--build", required=True)

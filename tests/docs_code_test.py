@@ -16,19 +16,22 @@ headers once.
 docs_code_test.py COMPILER SOURCE_DIR INCLUDE_DIR…
 """
 
+from __future__ import annotations
+
 import glob
 import os
 import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 
 BLOCK = re.compile(
     r"(?:<!-- around the block:\n(?P<around>(?:(?!-->).)*)-->\n)?```cpp\n(?P<code>.*?)```", re.S
 )
 
 
-def blocks_of(name, text):
+def blocks_of(name: str, text: str) -> Iterator[tuple[int, str]]:
     """(line, code) of each block, with what is around it."""
     for match in BLOCK.finditer(text):
         line = text.count("\n", 0, match.start("code")) + 1
@@ -39,7 +42,7 @@ def blocks_of(name, text):
         yield line, code
 
 
-def program_of(blocks):
+def program_of(blocks: list[tuple[int, str]]) -> str:
     includes = []
     parts = []
     for number, (_, code) in enumerate(blocks):
@@ -53,7 +56,7 @@ def program_of(blocks):
     return "\n".join(dict.fromkeys(includes)) + "\n" + "".join(parts)
 
 
-def compile_errors(compiler, includes, program):
+def compile_errors(compiler: str, includes: list[str], program: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "blocks.cc")
         with open(path, "w", encoding="utf-8") as file:
@@ -68,7 +71,7 @@ def compile_errors(compiler, includes, program):
         return done.stderr if done.returncode != 0 else ""
 
 
-def main():
+def main() -> int:
     compiler, source, *includes = sys.argv[1:]
     names = ["README.md", *sorted(glob.glob("docs/**/*.md", root_dir=source, recursive=True))]
     blocks = []

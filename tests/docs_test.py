@@ -8,10 +8,13 @@ Read are all Markdown files of the tree. Prose keeps to 100 columns; tables, cod
 are one long link may be wider.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import re
 import sys
+from collections.abc import Iterable, Iterator
 
 WIDTH = 100
 SOURCE = (".cc", ".h", ".py", ".java", ".sh", ".in")
@@ -45,7 +48,7 @@ FOREIGN_WORD = re.compile(
 )
 
 
-def markdown_files(root):
+def markdown_files(root: str) -> Iterator[str]:
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(
             f for f in folders if f not in SKIPPED and not f.startswith("build") and f != "out"
@@ -58,7 +61,7 @@ def markdown_files(root):
 class Tree:
     """What exists: paths, words of the sources, configuration keys, flags."""
 
-    def __init__(self, root):
+    def __init__(self, root: str) -> None:
         self.root = root
         self.paths = set()
         texts = {}
@@ -74,7 +77,7 @@ class Tree:
                         texts[path] = file.read()
         self.take(texts)
 
-    def take(self, texts):
+    def take(self, texts: dict[str, str]) -> None:
         self.texts = {p: t for p, t in texts.items() if os.path.basename(p) != "docs_test.py"}
         self.names = {os.path.basename(p) for p in self.paths}
         self.stems = {n.split(".")[0] for n in self.names}
@@ -83,7 +86,7 @@ class Tree:
             self.words |= set(re.findall(r"\w+", text))
         self.keys, self.key_prefixes, self.flags = self.settings()
 
-    def settings(self):
+    def settings(self) -> tuple[set[str], set[str], set[str]]:
         """Keys of src/config, with those that only Flink needs, and flags of all programs."""
         keys = set()
         flags = set()
@@ -103,7 +106,7 @@ class Tree:
         prefixes = {k[:-1] for k in keys if k.endswith("*")}
         return keys, prefixes, flags
 
-    def has_file(self, name, beside):
+    def has_file(self, name: str, beside: str) -> bool:
         name = name.rstrip("/")
         if name in FOREIGN_FILES:
             return True
@@ -112,13 +115,13 @@ class Tree:
         places = ("", "src", "include", "include/weir", "tests", beside)
         return any(os.path.normpath(os.path.join(p, name)) in self.paths for p in places)
 
-    def has_key(self, key):
+    def has_key(self, key: str) -> bool:
         if key.endswith("*"):
             start = key.rstrip("*")
             return any(k.startswith(start) for k in self.keys)
         return key in self.keys or any(key.startswith(p) for p in self.key_prefixes)
 
-    def has_member(self, owner, member):
+    def has_member(self, owner: str, member: str) -> bool:
         """`Owner::member` is defined somewhere, or its declaration has the member's name."""
         if any(f"{owner}::{member}" in text for text in self.texts.values()):
             return True
@@ -133,7 +136,7 @@ KEY = r"[a-z][a-z0-9-]*(\.[A-Za-z0-9-]+)+(\.\*)?"
 CODE = re.compile(r"(`+)(.+?)\1", re.S)
 
 
-def split_markdown(text):
+def split_markdown(text: str) -> Iterator[tuple[int, str, str]]:
     """(line number, line, kind) with kind prose, table or code."""
     fence = None
     previous = "blank"
@@ -159,7 +162,9 @@ def split_markdown(text):
         yield number, line, "table" if stripped.startswith("|") else "prose"
 
 
-def without_foreign_columns(lines):
+def without_foreign_columns(
+    lines: Iterable[tuple[int, str, str]],
+) -> Iterator[tuple[int, str, str]]:
     """The lines, with empty cells in the columns of tables that are headed Flink."""
     foreign = []
     before = None
@@ -174,7 +179,7 @@ def without_foreign_columns(lines):
         yield number, line, kind
 
 
-def anchors_of(text):
+def anchors_of(text: str) -> set[str]:
     """The anchors that GitHub gives to headings."""
     anchors = set()
     for _, line, kind in split_markdown(text):
@@ -191,20 +196,22 @@ def anchors_of(text):
     return anchors
 
 
-def check_width(lines):
+def check_width(lines: list[tuple[int, str, str]]) -> Iterator[tuple[int, str]]:
     for number, line, kind in lines:
         is_link = re.fullmatch(r"\s*([-*] )?\[.*\]\(\S+\)[.,:]?|\s*\[[^\]]*\]: \S+", line)
         if kind == "prose" and len(line) > WIDTH and not is_link:
             yield number, f"{len(line)} columns; prose is wrapped at {WIDTH}"
 
 
-def check_code(lines):
+def check_code(lines: list[tuple[int, str, str]]) -> Iterator[tuple[int, str]]:
     for number, line, kind in lines:
         if kind != "code" and line.count("`") % 2:
             yield number, "code in backticks begins or ends on another line: keep it on one"
 
 
-def check_links(path, lines, documents, tree):
+def check_links(
+    path: str, lines: list[tuple[int, str, str]], documents: dict[str, str], tree: Tree
+) -> Iterator[tuple[int, str]]:
     for number, line, kind in lines:
         if kind == "code":
             continue
@@ -219,7 +226,9 @@ def check_links(path, lines, documents, tree):
                 yield number, f"the link {target} leads to no heading of {full}"
 
 
-def check_files(path, lines, tree):
+def check_files(
+    path: str, lines: list[tuple[int, str, str]], tree: Tree
+) -> Iterator[tuple[int, str]]:
     """Paths and file names, in backticks, in plain text and in code."""
     ending = "|".join(re.escape(e) for e in EXTENSIONS)
     word = re.compile(rf"(?<![\w/.:$<>*…-])([\w-]+(?:/[\w.@-]+)*(?:{ending}))(?![\w/*-])")
@@ -239,11 +248,11 @@ def check_files(path, lines, tree):
                     yield number, f"there is no file {name}{end}"
 
 
-def words_of_code(text):
+def words_of_code(text: str) -> str:
     return re.sub(r"[`\s]+", " ", text).strip()
 
 
-def check_names(lines, tree):
+def check_names(lines: list[tuple[int, str, str]], tree: Tree) -> Iterator[tuple[int, str]]:
     """`Class::method`, `function()`, `TypeName` and `snake_case` in backticks."""
     for number, line, kind in lines:
         if kind == "code":
@@ -267,7 +276,7 @@ def check_names(lines, tree):
                 yield number, f"`{code}` is nowhere in the tree"
 
 
-def check_keys(lines, tree):
+def check_keys(lines: list[tuple[int, str, str]], tree: Tree) -> Iterator[tuple[int, str]]:
     for number, line, kind in lines:
         if kind == "code":
             found = re.findall(rf"-D\s+({KEY})=", line)
@@ -307,7 +316,7 @@ KEY_ROOTS = {
 }
 
 
-def check_flags(lines, tree):
+def check_flags(lines: list[tuple[int, str, str]], tree: Tree) -> Iterator[tuple[int, str]]:
     """Flags of weir's programs and tools: in backticks and in code."""
     foreign = False
     for number, line, kind in lines:
@@ -325,7 +334,9 @@ def check_flags(lines, tree):
                     yield number, f"no program of weir's has a flag --{flag}"
 
 
-def findings(path, text, documents, tree):
+def findings(
+    path: str, text: str, documents: dict[str, str], tree: Tree
+) -> Iterator[tuple[int, str]]:
     all_lines = list(split_markdown(text))
     lines = list(without_foreign_columns(all_lines))
     for check in (
@@ -340,7 +351,7 @@ def findings(path, text, documents, tree):
         yield from check
 
 
-def check_sources(texts, tree):
+def check_sources(texts: dict[str, str], tree: Tree) -> Iterator[str]:
     """Sources name documents that exist."""
     for path, text in texts.items():
         for name in sorted(set(re.findall(r"\b(?:docs|src|sim)/[\w/]*\w\.md\b", text))):
@@ -348,7 +359,7 @@ def check_sources(texts, tree):
                 yield f"{path}: there is no document {name}"
 
 
-def check(root):
+def check(root: str) -> list[str]:
     tree = Tree(root)
     documents = {}
     for path in markdown_files(root):
@@ -362,7 +373,7 @@ def check(root):
     return errors + list(check_sources(tree.texts, tree))
 
 
-def self_check():
+def self_check() -> list[str]:
     tree = Tree.__new__(Tree)
     tree.paths = {"src", "src/a", "src/a/thing.h", "docs", "docs/a.md"}
     tree.take(
@@ -413,7 +424,7 @@ def self_check():
     return errors
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

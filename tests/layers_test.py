@@ -5,10 +5,13 @@ CMakeLists.txt: a module includes only itself and earlier ones.
 layers_test.py --source DIR
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import re
 import sys
+from collections.abc import Iterator
 
 # Third-party headers, and the only folders that may include them, never in a header.
 THIRD_PARTY = {
@@ -70,19 +73,19 @@ LEAVES = {
 }
 
 
-def modules_of(cmake_text):
+def modules_of(cmake_text: str) -> list[str]:
     match = re.search(r"^set\(WEIR_MODULES ([^)]*)\)", cmake_text, re.M)
     return match.group(1).split() if match else []
 
 
-def is_test(path):
+def is_test(path: str) -> bool:
     return (
         re.search(r"(_test|_bench|_conformance)\.(cc|h)$|(^|[/_])test_\w+\.(cc|h)$|/testing/", path)
         is not None
     )
 
 
-def includes_of(text):
+def includes_of(text: str) -> Iterator[tuple[int, str, str]]:
     text = re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group(0).count("\n"), text, flags=re.S)
     for number, line in enumerate(text.splitlines(), 1):
         match = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
@@ -90,14 +93,14 @@ def includes_of(text):
             yield number, match.group(1), match.group(2)
 
 
-def is_standard(name):
+def is_standard(name: str) -> bool:
     return re.fullmatch(r"[a-z_0-9]+", name) is not None
 
 
-def findings(path, text, modules):
+def findings(path: str, text: str, modules: list[str]) -> Iterator[tuple[int, str]]:
     """The errors in the includes of one file: (line, message)."""
     public = path.startswith("include/")
-    module = None if public else path.split("/")[1]
+    module = path.split("/")[1]
     if not public and module not in modules:
         yield 1, f"src/{module} is not in WEIR_MODULES (CMakeLists.txt): give it its place there"
         return
@@ -159,7 +162,7 @@ def findings(path, text, modules):
             )
 
 
-def check(root):
+def check(root: str) -> list[str]:
     with open(os.path.join(root, "CMakeLists.txt"), encoding="utf-8") as file:
         modules = modules_of(file.read())
     if not modules:
@@ -179,7 +182,7 @@ def check(root):
     return errors
 
 
-def self_check():
+def self_check() -> list[str]:
     modules = modules_of(
         "project(x)\nset(WEIR_MODULES base platform http fs config graph checkpoint runtime)\n"
     )
@@ -230,7 +233,7 @@ def self_check():
     return errors
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -9,12 +9,15 @@ too.
     tidy_test.py --source DIR [--build DIR]
 """
 
+from __future__ import annotations
+
 import argparse
 import glob
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterable, Iterator
 
 # Folders without restrictions.
 FREE = ("src/platform/",)
@@ -60,7 +63,7 @@ SOURCE_EXCEPTIONS = {
 # Rules that also hold for tests of modules. Tests may do the rest: a test of an HDFS client needs a
 # server in a thread.
 TEST_RULES = ("sleep", "random device")
-TEST_EXCEPTIONS = {}
+TEST_EXCEPTIONS: dict[tuple[str, str], str] = {}
 
 BANNED_SYMBOLS = {
     "clock": r"(clock_gettime|gettimeofday|timespec_get|time|ftime)$|_ZNSt6chrono3_V2\d+(steady|system)_clock3nowEv$",
@@ -84,14 +87,14 @@ SYMBOL_EXCEPTIONS = {
 }
 
 
-def is_test(path):
+def is_test(path: str) -> bool:
     return (
         re.search(r"(_test|_bench|_conformance)\.(cc|h)$|(^|[/_])test_\w+\.(cc|h)$", path)
         is not None
     )
 
 
-def without_comments_and_literals(text):
+def without_comments_and_literals(text: str) -> str:
     """Blanks them, keeping the lines. Includes keep their <names>."""
     token = re.compile(
         r"""//[^\n]*|/\*.*?\*/|R"([^()\\\s]{0,16})\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'""",
@@ -102,7 +105,7 @@ def without_comments_and_literals(text):
     return token.sub(lambda m: "\n" * m.group(0).count("\n") or " ", text)
 
 
-def findings_in_source(path, text):
+def findings_in_source(path: str, text: str) -> Iterator[tuple[str, int, str]]:
     rules = TEST_RULES if is_test(path) else SOURCE_RULES
     clean = without_comments_and_literals(text)
     for rule in rules:
@@ -110,7 +113,7 @@ def findings_in_source(path, text):
             yield rule, clean.count("\n", 0, match.start()) + 1, match.group(0).strip()
 
 
-def findings_in_symbols(nm_output):
+def findings_in_symbols(nm_output: str) -> Iterator[tuple[str, str, str]]:
     """Parses `nm -A -u` of object files into (object, rule, symbol)."""
     for line in nm_output.splitlines():
         match = re.match(r"(.*?):\s+[Uw] (\S+)$", line)
@@ -122,7 +125,9 @@ def findings_in_symbols(nm_output):
                 yield match.group(1), rule, symbol
 
 
-def covered(exceptions, path, rule, used):
+def covered(
+    exceptions: Iterable[tuple[str, str]], path: str, rule: str, used: set[tuple[str, str]]
+) -> bool:
     for key in exceptions:
         place, excepted = key
         if excepted == rule and (path == place or (place.endswith("/") and path.startswith(place))):
@@ -131,8 +136,9 @@ def covered(exceptions, path, rule, used):
     return False
 
 
-def check_source(root):
-    errors, used = [], set()
+def check_source(root: str) -> list[str]:
+    errors: list[str] = []
+    used: set[tuple[str, str]] = set()
     for top in ("src", "include"):
         for folder, _, names in os.walk(os.path.join(root, top)):
             for name in sorted(names):
@@ -158,7 +164,7 @@ def check_source(root):
     return errors
 
 
-def objects_of(build):
+def objects_of(build: str) -> list[tuple[str, str]]:
     """[(object file, source path)] of the modules. Skips objects of deleted sources, left over
     from earlier builds.
     """
@@ -173,13 +179,13 @@ def objects_of(build):
     return found
 
 
-def undefined_symbols(objects):
+def undefined_symbols(objects: list[str]) -> str:
     return subprocess.run(
         ["nm", "-A", "-u", *objects], capture_output=True, text=True, check=True
     ).stdout
 
 
-def check_symbols(root, build):
+def check_symbols(root: str, build: str) -> list[str]:
     sources = {
         object_: source
         for object_, source in objects_of(build)
@@ -187,7 +193,9 @@ def check_symbols(root, build):
     }
     if not sources:
         return [f"{build} holds no object files of the modules: build the library first"]
-    errors, used, seen_in_platform = [], set(), set()
+    errors: list[str] = []
+    used: set[tuple[str, str]] = set()
+    seen_in_platform: set[str] = set()
     for object_, rule, symbol in findings_in_symbols(undefined_symbols(list(sources))):
         source = sources[object_]
         if source.startswith(FREE):
@@ -212,7 +220,7 @@ def check_symbols(root, build):
     return errors
 
 
-def self_check():
+def self_check() -> list[str]:
     """Each rule matches what it is for, and accepts similar-looking text."""
     bad = {
         "clock": [
@@ -338,7 +346,7 @@ def self_check():
     return errors
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -5,6 +5,8 @@ independent computation.
 Usage: check.py --build DIR [--orders N] [--kills N] [--seed N]
 """
 
+from __future__ import annotations
+
 import argparse
 import collections
 import datetime
@@ -18,13 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from typing import Any
 
 REGIONS = {"de": "europe", "fr": "europe", "jp": "asia", "us": "america"}
 START = datetime.datetime(2024, 3, 1)
 SECONDS = 2.0  # of a run that is not killed
 
 
-def order_line(chance, number):
+def order_line(chance: random.Random, number: int) -> str:
     """One line of the input. About every tenth is no valid order."""
     ordered = START + datetime.timedelta(milliseconds=chance.randrange(5 * 86_400_000))
     order = {
@@ -58,12 +62,12 @@ def order_line(chance, number):
     return json.dumps(order, ensure_ascii=chance.random() < 0.5)
 
 
-def once(pairs):
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     assert len(dict(pairs)) == len(pairs), "a key comes twice"
     return dict(pairs)
 
 
-def clean(line):
+def clean(line: str) -> tuple[str, tuple[Any, ...]] | None:
     """(day, clean order) of a line; None if it is no valid order."""
     try:
         order = json.loads(line, object_pairs_hook=once)
@@ -86,7 +90,7 @@ def clean(line):
     )
 
 
-def write_input(folder, lines):
+def write_input(folder: str, lines: list[str]) -> None:
     """Several files, one of them compressed."""
     os.makedirs(folder)
     for part in range(4):
@@ -98,7 +102,7 @@ def write_input(folder, lines):
             file.write(text)
 
 
-def records(pattern):
+def records(pattern: str) -> Iterator[tuple[str, Any]]:
     for path in glob.glob(pattern):
         opened = gzip.open(path) if path.endswith(".gz") else open(path, "rb")
         with opened as file:
@@ -106,7 +110,9 @@ def records(pattern):
                 yield path, json.loads(line)
 
 
-def run(binary, work, parallelism, rate, compress, kill_after):
+def run(
+    binary: str, work: str, parallelism: int, rate: float, compress: bool, kill_after: float | None
+) -> int | None:
     """Returns the exit code, or None if the run was killed."""
     command = [
         binary,
@@ -137,21 +143,23 @@ def run(binary, work, parallelism, rate, compress, kill_after):
             return None
 
 
-def differences(expected, found):
+def differences(expected: collections.Counter[Any], found: collections.Counter[Any]) -> list[str]:
     missing = list((expected - found).elements())[:3]
     extra = list((found - expected).elements())[:3]
     return [f"missing: {m}" for m in missing] + [f"too many: {e}" for e in extra]
 
 
-def check(work, lines):
-    expected_clean, expected_rejects = collections.Counter(), collections.Counter()
+def check(work: str, lines: list[str]) -> list[str]:
+    expected_clean: collections.Counter[Any] = collections.Counter()
+    expected_rejects: collections.Counter[Any] = collections.Counter()
     for line in lines:
         result = clean(line)
         if result is None:
             expected_rejects[line] += 1
         else:
             expected_clean[result] += 1
-    found_clean, found_rejects = collections.Counter(), collections.Counter()
+    found_clean: collections.Counter[Any] = collections.Counter()
+    found_rejects: collections.Counter[Any] = collections.Counter()
     for path, order in records(f"{work}/clean/day=*/orders-*"):
         found_clean[(os.path.basename(os.path.dirname(path)), tuple(order.values()))] += 1
     for _, reject in records(f"{work}/rejects/part-*"):
@@ -166,7 +174,7 @@ def check(work, lines):
     )
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--orders", type=int, default=20_000)

@@ -4,20 +4,22 @@
 usage: reference.py [COUNT]
 """
 
+from __future__ import annotations
+
 import sys
 
 MASK = (1 << 64) - 1
 
 
-def mixed(i):
+def mixed(i: int) -> int:
     i = ((i ^ i >> 30) * 0xBF58476D1CE4E5B9) & MASK
     i = ((i ^ i >> 27) * 0x94D049BB133111EB) & MASK
     return i ^ i >> 31
 
 
-def expected_lines(count):
+def expected_lines(count: int) -> list[str]:
     rules = [60000 + mixed(~i & MASK) % 40000 for i in range(count * 100 // 50000 + 1)]
-    by_account = {}
+    by_account: dict[str, list[tuple[int, int, int]]] = {}
     for i in range(count):
         bits = mixed(i + 1)
         at = 100 * i + (bits >> 32) % 500

@@ -4,6 +4,8 @@
 usage: reference.py [COUNT]
 """
 
+from __future__ import annotations
+
 import math
 import sys
 
@@ -11,17 +13,17 @@ MASK = (1 << 64) - 1
 FEATURES = 4
 
 
-def mixed(i):
+def mixed(i: int) -> int:
     i = ((i ^ i >> 30) * 0xBF58476D1CE4E5B9) & MASK
     i = ((i ^ i >> 27) * 0x94D049BB133111EB) & MASK
     return i ^ i >> 31
 
 
-def uniform(bits):
+def uniform(bits: int) -> float:
     return (bits >> 11) * 2.0**-52 - 1.0
 
 
-def sample(i):
+def sample(i: int) -> tuple[str, list[float], int]:
     """(model, features, label)"""
     bits = mixed(16 * i + 1)
     model = bits % 4
@@ -32,8 +34,8 @@ def sample(i):
     return f"m{model}", features, int((total > 0) != ((bits >> 8) % 10 == 0))
 
 
-def expected_lines(count):
-    models = {}
+def expected_lines(count: int) -> list[str]:
+    models: dict[str, tuple[float, list[float], int, int]] = {}
     lines = []
     for i in range(count):
         name, features, label = sample(i)

@@ -4,8 +4,11 @@
 usage: reference.py [COUNT]
 """
 
+from __future__ import annotations
+
 import collections
 import sys
+from collections.abc import Iterable, Iterator
 
 MASK = (1 << 64) - 1
 GAP_MS = 30000
@@ -13,13 +16,13 @@ VISITORS = 200
 EXTRA_OUTPUT = "late"
 
 
-def mixed(i):
+def mixed(i: int) -> int:
     i = ((i ^ i >> 30) * 0xBF58476D1CE4E5B9) & MASK
     i = ((i ^ i >> 27) * 0x94D049BB133111EB) & MASK
     return i ^ i >> 31
 
 
-def clicks(count):
+def clicks(count: int) -> Iterator[tuple[str, int, int]]:
     for i in range(count):
         bits = mixed(i + 1)
         at = 200 * i + (bits >> 32) % 2000
@@ -29,7 +32,7 @@ def clicks(count):
             yield f"v{(bits >> 8) % VISITORS}", bits % 90, at
 
 
-def expected_lines(count, late=()):
+def expected_lines(count: int, late: Iterable[str] = ()) -> list[str]:
     """`late`: the lines of the clicks that came too late. Only phones send some, and whether they
     come too late depends on how fast the job runs. Each is either in a session or among these."""
     not_counted = collections.Counter(late)
@@ -42,7 +45,7 @@ def expected_lines(count, late=()):
             by_visitor[visitor].append((at, page))
     lines = [f"late, but not expected: {line}" for line in not_counted.elements()]
     for visitor, visited in by_visitor.items():
-        session = []
+        session: list[tuple[int, int]] = []
         for at, page in [*sorted(visited), (1 << 62, 0)]:
             if session and at - session[-1][0] > GAP_MS:
                 lines.append(

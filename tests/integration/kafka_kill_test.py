@@ -11,6 +11,8 @@ job is killed once, between a checkpoint and its commit. Then results must be mi
 that such kills need that part, and that lost results are noticed.
 """
 
+from __future__ import annotations
+
 import argparse
 import collections
 import contextlib
@@ -36,13 +38,13 @@ INTERVAL = "150 ms"
 class Producer(threading.Thread):
     """Writes numbered messages for each key, until it is stopped."""
 
-    def __init__(self, kafka, topic):
+    def __init__(self, kafka: Kafka, topic: str) -> None:
         super().__init__(daemon=True)
         self.kafka, self.topic = kafka, topic
         self.stopping = threading.Event()
         self.last = 0  # of each key
 
-    def run(self):
+    def run(self) -> None:
         process = subprocess.Popen(
             [
                 "kcat",
@@ -63,6 +65,7 @@ class Producer(threading.Thread):
             stderr=subprocess.DEVNULL,
             text=True,
         )
+        assert process.stdin
         while not self.stopping.wait(0.02):
             for key in range(KEYS):
                 process.stdin.write(f"k{key}\tk{key} {self.last}\n")
@@ -71,7 +74,7 @@ class Producer(threading.Thread):
         process.stdin.close()
         self.code = process.wait(120)
 
-    def stop(self):
+    def stop(self) -> None:
         self.stopping.set()
         self.join()
         expect(self.code == 0, "the independent producer failed")
@@ -80,16 +83,16 @@ class Producer(threading.Thread):
 class Chaos:
     """The job, and what is done to it."""
 
-    def __init__(self, build, kafka, folder, seed, control):
+    def __init__(self, build: str, kafka: Kafka, folder: str, seed: int, control: bool) -> None:
         self.build, self.kafka, self.folder = build, kafka, folder
         self.random = random.Random(seed)
-        self.done = collections.Counter()
+        self.done: collections.Counter[str] = collections.Counter()
         self.control = control
-        self.job = None
-        self.logs = []
+        self.job: Job | None = None
+        self.logs: list[str] = []
         self.calm = control  # no further kills at a commit
 
-    def start(self, die_at_commit=0):
+    def start(self, die_at_commit: int = 0) -> None:
         if self.job is not None:
             self.logs.append(self.job.log())
         workers = 0 if self.control else self.random.choice([0, 2, 2])
@@ -132,25 +135,26 @@ class Chaos:
             program="kafka_job_control" if self.control else "kafka_job",
         )
 
-    def ensure(self):
+    def ensure(self) -> None:
         if self.job is None or self.job.process.poll() is not None:
             if self.job is not None and self.job.process.returncode not in (-9, 3):
                 raise AssertionError(f"the job ended by itself:\n{self.job.log()[-4000:]}")
             self.start()
 
-    def progress(self, more=1, seconds=60):
+    def progress(self, more: int = 1, seconds: float = 60) -> None:
         """Waits for further checkpoints."""
         before = (completed(self.folder) or [0])[-1]
         deadline = time.monotonic() + seconds
         while (completed(self.folder) or [0])[-1] < before + more:
             self.ensure()
+            assert self.job
             expect(
                 time.monotonic() < deadline,
                 f"no checkpoint for {seconds} s:\n{self.job.log()[-4000:]}",
             )
             time.sleep(0.02)
 
-    def wait_moment(self):
+    def wait_moment(self) -> None:
         """Any moment of the interval; sometimes shortly after a completed checkpoint."""
         if self.random.random() < 0.5:
             before = (completed(self.folder) or [0])[-1]
@@ -162,9 +166,10 @@ class Chaos:
         else:
             time.sleep(self.random.uniform(0, 0.5))
 
-    def strike(self):
+    def strike(self) -> None:
         self.wait_moment()
         self.ensure()
+        assert self.job
         workers = self.job.workers()
         kind = self.random.choices(
             ["job", "worker", "broker", "pause worker", "pause job", "pause broker"],
@@ -190,12 +195,12 @@ class Chaos:
             self.signal(pid, signal.SIGCONT)
 
     @staticmethod
-    def signal(pid, number):
+    def signal(pid: int, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
-def check(messages, last):
+def check(messages: list[tuple[str, str]], last: int) -> str | None:
     """None, or what is wrong with the results."""
     by_key = collections.defaultdict(list)
     for _, value in messages:
@@ -216,16 +221,22 @@ def check(messages, last):
     return None if len(by_key) == KEYS or last == 0 else f"only the keys {sorted(by_key)}"
 
 
-def run(arguments, kafka, folder):
+def run(arguments: argparse.Namespace, kafka: Kafka, folder: str) -> str | None:
     kafka.topic("in", PARTITIONS)
     kafka.topic("out", 3)
     chaos = Chaos(arguments.build, kafka, folder, arguments.seed, arguments.control)
     producer = Producer(kafka, "in")
     producer.start()
     end = time.monotonic() + arguments.seconds
+
+    def all_written() -> bool:
+        chaos.ensure()
+        return len(kafka.values("out")) >= KEYS * producer.last
+
     try:
         if arguments.control:
             chaos.start(die_at_commit=4)
+            assert chaos.job
             code = chaos.job.wait()[0]
             expect(code == -signal.SIGKILL, f"the job was not killed, but ended with {code}")
             chaos.done["job at a commit"] += 1
@@ -246,9 +257,7 @@ def run(arguments, kafka, folder):
         if arguments.control:
             chaos.progress(3)
         else:
-            wait_for(
-                "all results", lambda: chaos.ensure() or len(kafka.values("out")) >= KEYS * last, 90
-            )
+            wait_for("all results", all_written, 90)
             chaos.progress(2)
         problem = check(kafka.read("out"), last)
         uncommitted = len(kafka.values("out", "read_uncommitted"))
@@ -270,7 +279,7 @@ def run(arguments, kafka, folder):
     return problem
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=inspect.getdoc(sys.modules[__name__]),
         formatter_class=argparse.RawDescriptionHelpFormatter,

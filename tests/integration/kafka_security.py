@@ -2,6 +2,8 @@
 Every job is exactly-once, so its commits take weir's own connections, and its records librdkafka's.
 """
 
+from __future__ import annotations
+
 import base64
 import contextlib
 import copy
@@ -11,19 +13,24 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from kafka_world import Kafka, counted, numbered
 from real_jobs import NOT_NOW, REFUSED, expect, expect_in
+
+if TYPE_CHECKING:
+    from kafka_test import Case
 
 USER, PASSWORD = "weir", "secret-of-weir"
 MESSAGES = 5
 
 
-def properties(**values):
+def properties(**values: str) -> str:
     return ";".join(f"{name.replace('__', '.')}={value}" for name, value in values.items())
 
 
-def sasl(case, mechanism, tls=False, password=PASSWORD):
+def sasl(case: Case, mechanism: str, tls: bool = False, password: str = PASSWORD) -> str:
     login = {"security__protocol": "sasl_ssl" if tls else "sasl_plaintext"}
     if tls:
         login["ssl__ca__location"] = f"{case.kafka.env['WEIR_TEST_KAFKA_HOME']}/ca.pem"
@@ -37,13 +44,15 @@ def sasl(case, mechanism, tls=False, password=PASSWORD):
     return properties(**login)
 
 
-def fill(case):
+def fill(case: Case) -> None:
     case.kafka.topic(case.input, 2)
     case.kafka.topic(case.output, 1)
     case.kafka.produce(case.input, numbered(3, 0, MESSAGES))
 
 
-def run(case, listener, settings, *more, sink=None):
+def run(
+    case: Case, listener: str, settings: str, *more: str, sink: str | None = None
+) -> tuple[int, str]:
     """Exit code and output of a job at a listener."""
     return case.run(
         *["--servers", case.kafka.env[f"WEIR_TEST_KAFKA_{listener}"], "--stop", "latest"],
@@ -52,12 +61,12 @@ def run(case, listener, settings, *more, sink=None):
     )
 
 
-def expect_results(case, times=1):
+def expect_results(case: Case, times: int = 1) -> None:
     found = sorted(case.kafka.values(case.output))
     expect(found == sorted(times * counted(3, MESSAGES)), f"other results: {found}")
 
 
-def expect_refused(case, listener, settings, sink, *parts):
+def expect_refused(case: Case, listener: str, settings: str, sink: str, *parts: str) -> None:
     """The source may log in, the sink may not."""
     before = time.monotonic()
     code, out = run(case, listener, settings, "--from", "none", sink=sink)
@@ -66,7 +75,7 @@ def expect_refused(case, listener, settings, sink, *parts):
     expect(time.monotonic() - before < 60, "the refusal took too long")
 
 
-def try_mechanisms(case, mechanisms):
+def try_mechanisms(case: Case, mechanisms: Iterable[str]) -> int:
     fill(case)
     times = 0
     for listener, tls in (("SASL", False), ("SASLTLS", True)):
@@ -78,7 +87,7 @@ def try_mechanisms(case, mechanisms):
     return times
 
 
-def try_commit_of_a_dead_process(case, mechanism, times):
+def try_commit_of_a_dead_process(case: Case, mechanism: str, times: int) -> None:
     """Only the checkpoint knows the transaction; weir's own connections list and commit it."""
     settings = sasl(case, mechanism, tls=True)
     code, out = run(case, "SASLTLS", settings, "--die-at-commit", "1", "--from", "none")
@@ -89,12 +98,12 @@ def try_commit_of_a_dead_process(case, mechanism, times):
     expect_results(case, times + 1)
 
 
-def plain_and_oauthbearer(case):
+def plain_and_oauthbearer(case: Case) -> None:
     times = try_mechanisms(case, ("PLAIN", "OAUTHBEARER"))
     try_commit_of_a_dead_process(case, "OAUTHBEARER", times)
 
 
-def scram(case):
+def scram(case: Case) -> None:
     """At an older broker: brokers of version 4 do not let Debian's librdkafka in."""
     at_old = copy.copy(case)
     with Kafka("--version", "3.9.1") as at_old.kafka:
@@ -110,7 +119,7 @@ def scram(case):
         expect_in(out, "before 2.6.1 it fails to log in by SCRAM at brokers of version 4")
 
 
-def wrong_passwords_and_mechanisms(case):
+def wrong_passwords_and_mechanisms(case: Case) -> None:
     fill(case)
     right = sasl(case, "PLAIN")
     wrong = sasl(case, "PLAIN", password="wrong")
@@ -127,7 +136,7 @@ def wrong_passwords_and_mechanisms(case):
     expect_in(out, "OAUTHBEARER needs sasl.oauthbearer.method=oidc")
 
 
-def certificates(case):
+def certificates(case: Case) -> None:
     fill(case)
     home = case.kafka.env["WEIR_TEST_KAFKA_HOME"]
     trust = properties(security__protocol="ssl", ssl__ca__location=f"{home}/ca.pem")
@@ -149,8 +158,8 @@ def certificates(case):
     expect_refused(case, "MUTUAL", mutual, locked, "ssl.key.location")
 
 
-def unsigned_token(seconds):
-    def part(value):
+def unsigned_token(seconds: float) -> str:
+    def part(value: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
     now = time.time()
@@ -162,27 +171,28 @@ class TokenEndpoint(http.server.BaseHTTPRequestHandler):
 
     given = 0
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         login = base64.b64decode(self.headers.get("Authorization", "").removeprefix("Basic "))
         known = login == f"{USER}:{PASSWORD}".encode()
         if not known or body != "grant_type=client_credentials&scope=topics%20all":
-            status, answer = 401, {"error": "invalid_client"}
+            status, answer = 401, json.dumps({"error": "invalid_client"})
         else:
-            status, answer = 200, {"access_token": unsigned_token(600), "expires_in": 600}
+            token = {"access_token": unsigned_token(600), "expires_in": 600}
+            status, answer = 200, json.dumps(token)
             TokenEndpoint.given += 1
-        content = json.dumps(answer).encode()
+        content = answer.encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, *_):
+    def log_message(self, *_: object) -> None:
         pass
 
 
 @contextlib.contextmanager
-def token_endpoint():
+def token_endpoint() -> Iterator[str]:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), TokenEndpoint)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -194,7 +204,7 @@ def token_endpoint():
         server.server_close()
 
 
-def tokens_of_an_identity_provider(case):
+def tokens_of_an_identity_provider(case: Case) -> None:
     fill(case)
     login = {
         "security__protocol": "sasl_plaintext",
@@ -215,7 +225,7 @@ def tokens_of_an_identity_provider(case):
         expect_refused(case, "SASL", right, wrong, f"cannot get a token from {url}", "status 401")
 
 
-def tokens_in_files(case):
+def tokens_in_files(case: Case) -> None:
     fill(case)
     path = os.path.join(case.folder, "token")
     login = properties(

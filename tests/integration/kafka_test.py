@@ -4,12 +4,15 @@
 Usage: kafka_test.py --build DIR [--only CASE]
 """
 
+from __future__ import annotations
+
 import inspect
 import os
 import re
 import shutil
 import sys
 import time
+from typing import Any
 
 import kafka_security
 import kafka_transactions
@@ -27,29 +30,29 @@ from real_jobs import (
 
 
 class Case:
-    def __init__(self, build, kafka, folder, name):
+    def __init__(self, build: str, kafka: Kafka, folder: str, name: str) -> None:
         self.build, self.kafka, self.folder = build, kafka, folder
         self.input, self.output = f"{name}-in", f"{name}-out"
 
-    def job(self, *arguments, output=True, **options):
+    def job(self, *arguments: str, output: bool = True, **options: Any) -> Job:
         flags = {"--servers": self.kafka.servers, "--prefix": self.output, "--in": self.input}
         if output:
             flags["--out"] = self.output
         common = [word for flag in flags.items() if flag[0] not in arguments for word in flag]
         return Job(self.build, self.folder, *common, *arguments, **options)
 
-    def run(self, *arguments, **options):
+    def run(self, *arguments: str, **options: Any) -> tuple[int, str]:
         """Exit code and output of a job that ends."""
         return self.job(*arguments, **options).wait()
 
-    def printed(self, *arguments):
+    def printed(self, *arguments: str) -> list[str]:
         code, out = self.run(*arguments, "--stop", "latest", output=False)
         expect(code == 0, out)
         shutil.rmtree(os.path.join(self.folder, "checkpoints"), ignore_errors=True)
         return [line for line in out.splitlines() if line.startswith("k")]
 
 
-def bounded_job_reads_each_message_once(case):
+def bounded_job_reads_each_message_once(case: Case) -> None:
     case.kafka.topic(case.input, 3)
     case.kafka.topic(case.output, 2)
     case.kafka.produce(case.input, numbered(5, 0, 40))
@@ -64,7 +67,7 @@ def bounded_job_reads_each_message_once(case):
     expect(found == sorted(4 * counted(5, 40)), f"{len(found)} results: {found[:5]}")
 
 
-def restored_job_continues_at_any_parallelism(case):
+def restored_job_continues_at_any_parallelism(case: Case) -> None:
     case.kafka.topic(case.input, 4)
     case.kafka.topic(case.output, 2)
     last = 0
@@ -73,7 +76,7 @@ def restored_job_continues_at_any_parallelism(case):
         last += 30
         job = case.job("--parallelism", parallelism, "--from", "latest")
         try:
-            wait_for("results", lambda n=last: len(case.kafka.values(case.output)) >= 6 * n)
+            wait_for("results", lambda: len(case.kafka.values(case.output)) >= 6 * last)
         except AssertionError as e:
             raise AssertionError(f"{e}:\n{job.log()[-3000:]}") from e
         finally:
@@ -81,7 +84,7 @@ def restored_job_continues_at_any_parallelism(case):
     expect(sorted(case.kafka.values(case.output)) == counted(6, last), "other results")
 
 
-def parts_of_messages(case):
+def parts_of_messages(case: Case) -> None:
     case.kafka.topic(case.input, 1)
     case.kafka.kcat("-P", "-t", case.input, "-K", ":", "-H", "h=1", "-H", "h=2", text="a:b\n")
     case.kafka.kcat("-P", "-t", case.input, "-K", ":", "-Z", text="c:\n")
@@ -96,7 +99,7 @@ def parts_of_messages(case):
     )
 
 
-def starting_offsets(case):
+def starting_offsets(case: Case) -> None:
     case.kafka.topic(case.input, 1)
     case.kafka.produce(case.input, ["k0 0", "k0 1"])
     time.sleep(0.05)
@@ -123,7 +126,7 @@ def starting_offsets(case):
         job.end()
 
 
-def offsets_of_completed_checkpoints_are_committed(case):
+def offsets_of_completed_checkpoints_are_committed(case: Case) -> None:
     case.kafka.topic(case.input, 1)
     case.kafka.produce(case.input, numbered(1, 0, 7))
     job = case.job("--group", case.input, output=False)
@@ -141,7 +144,7 @@ def offsets_of_completed_checkpoints_are_committed(case):
     )
 
 
-def new_partitions_are_read_from_their_beginning(case):
+def new_partitions_are_read_from_their_beginning(case: Case) -> None:
     case.kafka.topic(case.input, 1)
     job = case.job("--start", "latest", "--parallelism", "2", output=False)
     try:
@@ -163,7 +166,7 @@ def new_partitions_are_read_from_their_beginning(case):
         job.end()
 
 
-def topics_by_pattern(case):
+def topics_by_pattern(case: Case) -> None:
     for name in ("a", "b", "other"):
         case.kafka.topic(f"{case.input}.{name}", 1)
         case.kafka.produce(f"{case.input}.{name}", [f"k{name} 0"])
@@ -178,7 +181,7 @@ def topics_by_pattern(case):
         job.end()
 
 
-def expired_offset_is_an_error_unless_declared(case):
+def expired_offset_is_an_error_unless_declared(case: Case) -> None:
     case.kafka.topic(case.input, 1)
     case.kafka.produce(case.input, numbered(1, 0, 10))
     case.kafka.do("truncate", case.input, "0", "6")
@@ -191,7 +194,7 @@ def expired_offset_is_an_error_unless_declared(case):
     expect_in(out, "k0 1 6")
 
 
-def poison_messages(case):
+def poison_messages(case: Case) -> None:
     case.kafka.topic(case.input, 1)
     case.kafka.produce(case.input, ["k0 0", "k0 bad", "k0 1"])
     code, out = case.run("--stop", "latest", output=False)
@@ -210,7 +213,7 @@ def poison_messages(case):
     expect(case.kafka.values(dead) == ["k0 bad: it is not KEY NUMBER -1 1"], "other dead letters")
 
 
-def transactions_of_others(case):
+def transactions_of_others(case: Case) -> None:
     """Aborted messages are not read, and markers behind the last message do not hold the end."""
     case.kafka.topic(case.input, 1)
     case.kafka.produce(case.input, ["k0 0"], "-X", "transactional.id=t")
@@ -218,7 +221,7 @@ def transactions_of_others(case):
     expect(case.printed() == ["k0 1 0", "k0 2 1"], "other messages")
 
 
-def rate_is_limited(case):
+def rate_is_limited(case: Case) -> None:
     case.kafka.topic(case.input, 2)
     case.kafka.produce(case.input, numbered(2, 0, 40))
     begin = time.monotonic()
@@ -228,10 +231,10 @@ def rate_is_limited(case):
     expect(seconds > 1.5, f"80 messages at 40 a second took only {seconds} s")
 
 
-def partition_that_is_held_back_is_not_idle(case):
+def partition_that_is_held_back_is_not_idle(case: Case) -> None:
     """An open transaction in one partition holds back event time, though the other goes on."""
 
-    def send(partition, value):
+    def send(partition: int, value: str) -> None:
         case.kafka.kcat("-P", "-t", case.output, "-p", str(partition), text=f"{value}\n")
 
     case.kafka.topic(case.input, 1)
@@ -249,7 +252,7 @@ def partition_that_is_held_back_is_not_idle(case):
     )
     number = 99
 
-    def event_time():
+    def event_time() -> int:
         """Sends a message to the other partition, and returns the watermark before it."""
         nonlocal number
         number += 1
@@ -273,7 +276,7 @@ def partition_that_is_held_back_is_not_idle(case):
         job.end()
 
 
-def errors_before_the_first_record(case):
+def errors_before_the_first_record(case: Case) -> None:
     code, out = case.run(output=False)
     expect(code == REFUSED, out)
     expect_in(out, f"there is no topic '{case.input}'", "create it")
@@ -298,7 +301,7 @@ def errors_before_the_first_record(case):
     expect_in(out, "needs a transactional_id_prefix()")
 
 
-def transaction_that_times_out_fails_its_checkpoint(case):
+def transaction_that_times_out_fails_its_checkpoint(case: Case) -> None:
     case.kafka.topic(case.input, 1)
     case.kafka.topic(case.output, 1)
     case.kafka.produce(case.input, numbered(1, 0, 5))

@@ -1,14 +1,20 @@
 """Cases of kafka_test.py: the command `weir kafka transactions`."""
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
+from typing import TYPE_CHECKING
 
 from kafka_security import PASSWORD, USER, expect_results, fill
 from real_jobs import expect, expect_in
 
+if TYPE_CHECKING:
+    from kafka_test import Case
 
-def weir(case, *arguments, code=0):
+
+def weir(case: Case, *arguments: str, code: int = 0) -> str:
     done = subprocess.run(
         [os.path.join(case.build, "bin", "weir"), "kafka", "transactions", *arguments],
         capture_output=True,
@@ -19,13 +25,13 @@ def weir(case, *arguments, code=0):
     return done.stdout + done.stderr
 
 
-def listed(case, *settings):
+def listed(case: Case, *settings: str) -> list[str]:
     settings = settings or ("--brokers", case.kafka.servers)
     lines = weir(case, "list", "--prefix", f"{case.output}-", *settings).splitlines()
     return [line for line in lines if line.startswith(case.output)]
 
 
-def newest_checkpoint(case):
+def newest_checkpoint(case: Case) -> str:
     paths = [
         path
         for path, _, names in os.walk(os.path.join(case.folder, "checkpoints"))
@@ -34,13 +40,13 @@ def newest_checkpoint(case):
     return max(paths, key=lambda path: int(path.rpartition("-")[2]))
 
 
-def die_with_a_prepared_transaction(case, *more):
+def die_with_a_prepared_transaction(case: Case, *more: str) -> None:
     code, out = case.run("--stop", "latest", "--die-at-commit", "1", *more)
     expect(code == -signal.SIGKILL, f"{code}: {out}")
     expect_results(case, 0)
 
 
-def commit_from_a_checkpoint(case):
+def commit_from_a_checkpoint(case: Case) -> None:
     fill(case)
     die_with_a_prepared_transaction(case)
     (line,) = listed(case)
@@ -56,7 +62,7 @@ def commit_from_a_checkpoint(case):
     expect_results(case)
 
 
-def abort_an_id(case):
+def abort_an_id(case: Case) -> None:
     fill(case)
     die_with_a_prepared_transaction(case)
     brokers = ("--brokers", case.kafka.servers)
@@ -73,7 +79,7 @@ def abort_an_id(case):
     expect_results(case, 0)
 
 
-def scram_of_weirs_own_connections(case):
+def scram_of_weirs_own_connections(case: Case) -> None:
     """Needs no librdkafka, so that a new broker accepts it."""
     fill(case)
     die_with_a_prepared_transaction(case)
@@ -93,7 +99,7 @@ def scram_of_weirs_own_connections(case):
     expect_in(out, "cannot log in", "uthentication")
 
 
-def wrong_command_lines(case):
+def wrong_command_lines(case: Case) -> None:
     servers = ("--brokers", case.kafka.servers)
     for wrong in (
         ("list", "x", *servers),

@@ -6,6 +6,8 @@ must have run once.
 Usage: postgres_kill_test.py --build DIR [--count N] [--rate N] [--seed N]
 """
 
+from __future__ import annotations
+
 import argparse
 import collections
 import contextlib
@@ -26,13 +28,13 @@ KILLED, NOT_NOW = -9, 3
 
 
 class Chaos:
-    def __init__(self, arguments, postgres, folder):
+    def __init__(self, arguments: argparse.Namespace, postgres: Postgres, folder: str) -> None:
         self.arguments, self.postgres, self.folder = arguments, postgres, folder
         self.random = random.Random(arguments.seed)
-        self.done = collections.Counter()
-        self.job = None
+        self.done: collections.Counter[str] = collections.Counter()
+        self.job: Job | None = None
 
-    def start(self):
+    def start(self) -> None:
         workers = self.random.choice([0, 2, 2])
         place = ["--workers", str(workers), "--parallelism", "2"] if workers else []
         place = place or ["--parallelism", str(self.random.choice([1, 2, 3]))]
@@ -59,7 +61,7 @@ class Chaos:
             program="postgres_job",
         )
 
-    def ended(self):
+    def ended(self) -> bool:
         """True if the job has written everything. Starts it again if it was killed."""
         code = None if self.job is None else self.job.process.poll()
         if self.job is not None and code is None:
@@ -71,19 +73,21 @@ class Chaos:
         self.start()
         return False
 
-    def progress(self, seconds=60):
+    def progress(self, seconds: float = 60) -> bool:
         """True at the end of the job; otherwise a further checkpoint is complete."""
         before = (completed(self.folder) or [0])[-1]
         deadline = time.monotonic() + seconds
         while (completed(self.folder) or [0])[-1] <= before:
             if self.ended():
                 return True
+            assert self.job
             expect(time.monotonic() < deadline, f"no checkpoint:\n{self.job.log()[-4000:]}")
             time.sleep(0.01)
         return False
 
-    def strike(self):
+    def strike(self) -> None:
         time.sleep(self.random.uniform(0, 0.15))
+        assert self.job
         workers = self.job.workers()
         some = 1 if workers else 0
         kinds = ["job", "worker", "server", "pause worker", "pause server"]
@@ -108,12 +112,12 @@ class Chaos:
             self.signal(pid, signal.SIGCONT)
 
     @staticmethod
-    def signal(pid, number):
+    def signal(pid: int, number: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
 
 
-def run(arguments, postgres, folder):
+def run(arguments: argparse.Namespace, postgres: Postgres, folder: str) -> str | None:
     postgres.create_tables()
     chaos = Chaos(arguments, postgres, folder)
     try:
@@ -131,7 +135,7 @@ def run(arguments, postgres, folder):
     return wrong_rows(postgres, arguments.count)
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(
         description=inspect.getdoc(sys.modules[__name__]),
         formatter_class=argparse.RawDescriptionHelpFormatter,

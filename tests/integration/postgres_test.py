@@ -4,12 +4,15 @@
 Usage: postgres_test.py --build DIR [--only CASE]
 """
 
+from __future__ import annotations
+
 import inspect
 import os
 import re
 import shutil
 import subprocess
 import sys
+from typing import Any
 
 from postgres_world import INSERT, KEYS, UPSERT, Postgres, wrong_rows
 from real_jobs import (
@@ -25,30 +28,32 @@ from real_jobs import (
 
 
 class Case:
-    def __init__(self, build, postgres, folder):
+    def __init__(self, build: str, postgres: Postgres, folder: str) -> None:
         self.build, self.postgres, self.folder = build, postgres, folder
         postgres.create_tables()
 
-    def job(self, *arguments, **options):
+    def job(self, *arguments: str, **options: Any) -> Job:
         flags = {"--connection": self.postgres.connection, "--sql": INSERT}
         common = [word for flag in flags.items() if flag[0] not in arguments for word in flag]
         options.setdefault("program", "postgres_job")
         return Job(self.build, self.folder, *common, *arguments, **options)
 
-    def run(self, *arguments, **options):
+    def run(self, *arguments: str, **options: Any) -> tuple[int, str]:
         return self.job(*arguments, **options).wait()
 
-    def refused(self, *arguments, parts, codes=(REFUSED,), **options):
+    def refused(
+        self, *arguments: str, parts: list[str], codes: tuple[int, ...] = (REFUSED,), **options: Any
+    ) -> None:
         code, out = self.run("-D", "restart-strategy.type=none", *arguments, **options)
         expect(code in codes, f"{code}: {out}")
         expect_in(out, *parts)
 
-    def check(self, count=600):
+    def check(self, count: int = 600) -> None:
         problem = wrong_rows(self.postgres, count)
         expect(problem is None, problem)
 
 
-def parts_of_the_sink(case):
+def parts_of_the_sink(case: Case) -> None:
     done = subprocess.run(
         [os.path.join(case.build, "bin/weir_jdbc_sink_test"), "--gtest_brief=1"],
         env={**os.environ, "WEIR_TEST_POSTGRES": case.postgres.connection},
@@ -61,7 +66,7 @@ def parts_of_the_sink(case):
     expect(re.search(r"PASSED  \] \d+ tests", done.stdout) is not None, done.stdout)
 
 
-def bounded_job_writes_each_row_once(case):
+def bounded_job_writes_each_row_once(case: Case) -> None:
     for guarantee in ("exactly-once", "at-least-once"):
         for checkpoints in (True, False):
             case.postgres.create_tables()
@@ -76,13 +81,13 @@ def bounded_job_writes_each_row_once(case):
             expect(totals == [f"k{key}|100|100" for key in range(KEYS)], f"{totals}")
 
 
-def rows_of_a_large_checkpoint(case):
+def rows_of_a_large_checkpoint(case: Case) -> None:
     code, out = case.run("--count", "3000", "--padding", "10000", interval="1 h")
     expect(code == 0, out)
     case.check(3000)
 
 
-def killed_around_a_commit(case):
+def killed_around_a_commit(case: Case) -> None:
     for moment in ("before", "after"):
         case.postgres.create_tables()
         for at in (1, 3):
@@ -96,12 +101,12 @@ def killed_around_a_commit(case):
         shutil.rmtree(os.path.join(case.folder, "checkpoints"))
 
 
-def restored_at_another_parallelism(case):
+def restored_at_another_parallelism(case: Case) -> None:
     for parallelism in ("2", "3", "1"):
         job = case.job("--rate", "60", "--parallelism", parallelism, "--from", "latest")
         try:
             before = completed(case.folder)
-            wait_for("a checkpoint", lambda old=before: completed(case.folder)[-1:] > old[-1:])
+            wait_for("a checkpoint", lambda: completed(case.folder)[-1:] > before[-1:])
         finally:
             job.end()
     code, out = case.run("--rate", "0", "--from", "latest")
@@ -109,7 +114,7 @@ def restored_at_another_parallelism(case):
     case.check()
 
 
-def older_checkpoint_is_refused(case):
+def older_checkpoint_is_refused(case: Case) -> None:
     keep = ["-D", "execution.checkpointing.num-retained=1000"]
     job = case.job("--rate", "60", *keep)
     try:
@@ -132,7 +137,7 @@ def older_checkpoint_is_refused(case):
     expect_in(out, "as on_older_checkpoint() accepts")
 
 
-def server_that_restarts_is_waited_for(case):
+def server_that_restarts_is_waited_for(case: Case) -> None:
     again = ["-D", "restart-strategy.type=fixed-delay"]
     again += ["-D", "restart-strategy.fixed-delay.attempts=1000"]
     again += ["-D", "restart-strategy.fixed-delay.delay=200 ms"]
@@ -150,7 +155,7 @@ def server_that_restarts_is_waited_for(case):
     expect(found == "600", f"{found} rows of 600")
 
 
-def errors_before_the_first_record(case):
+def errors_before_the_first_record(case: Case) -> None:
     case.refused("--sql", "INSERT INTO nowhere VALUES ($1, $2, $3)", parts=["[42P01]", "nowhere"])
     case.refused("--sql", "INSERT INTO results (k, n, m) VALUES ($1, $2, $3)", parts=["[42703]"])
     case.refused("--sql", "INSERT INTO results VALUES ($1, $2, $3", parts=["[42601]", "syntax"])
@@ -172,7 +177,7 @@ def errors_before_the_first_record(case):
     case.refused("--connection", reader, parts=["needs the table weir_epochs", "CREATE TABLE weir"])
 
 
-def wrong_parameters_are_noticed_before_a_checkpoint(case):
+def wrong_parameters_are_noticed_before_a_checkpoint(case: Case) -> None:
     case.refused("--forget-parameter", parts=["has 3 parameters, but 2 were set"], codes=(1,))
     wrong_type = "INSERT INTO results VALUES ($2, $1, $3)"
     case.refused("--sql", wrong_type, parts=["[22P02]", '"k'], codes=(1,))

@@ -2,6 +2,8 @@
 after the job of postgres_job.cc.
 """
 
+from __future__ import annotations
+
 import subprocess
 
 from real_jobs import RealSystem, expect
@@ -16,14 +18,14 @@ UPSERT = (
 
 
 class Postgres(RealSystem):
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__("postgres.py")
 
     @property
-    def connection(self):
+    def connection(self) -> str:
         return self.env["WEIR_TEST_POSTGRES"]
 
-    def run(self, sql):
+    def run(self, sql: str) -> str:
         """What an independent client prints."""
         done = subprocess.run(
             ["psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", sql, self.connection],
@@ -34,19 +36,19 @@ class Postgres(RealSystem):
         expect(done.returncode == 0, f"{sql}: {done.stderr}")
         return done.stdout
 
-    def rows(self, sql):
+    def rows(self, sql: str) -> list[str]:
         return self.run(sql).splitlines()
 
-    def value(self, sql):
+    def value(self, sql: str) -> str:
         return self.run(sql).strip()
 
-    def last_epoch(self):
+    def last_epoch(self) -> int:
         """The last checkpoint whose rows are written."""
         if self.value("SELECT to_regclass('weir_epochs')") == "":
             return -1
         return int(self.value("SELECT coalesce(max(epoch), -1) FROM weir_epochs"))
 
-    def create_tables(self):
+    def create_tables(self) -> None:
         self.run(
             "SET client_min_messages = warning; "
             "DROP TABLE IF EXISTS results, totals, weir_epochs; "
@@ -55,7 +57,7 @@ class Postgres(RealSystem):
         )
 
 
-def wrong_rows(postgres, count):
+def wrong_rows(postgres: Postgres, count: int) -> str | None:
     """None, or what is wrong with the table of the results of `count` numbers."""
     each = count // KEYS
     found = postgres.rows(

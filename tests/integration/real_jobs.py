@@ -1,5 +1,7 @@
 """Shared by the tests that run jobs against a real system: the jobs, and the cases of a test."""
 
+from __future__ import annotations
+
 import argparse
 import os
 import re
@@ -11,6 +13,8 @@ import tempfile
 import threading
 import time
 import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -19,17 +23,17 @@ from flights_cluster import RealSystem as RealSystem
 REFUSED, NOT_NOW = 2, 3  # exit codes
 
 
-def expect(condition, why):
+def expect(condition: object, why: object) -> None:
     if not condition:
         raise AssertionError(why)
 
 
-def expect_in(text, *parts):
+def expect_in(text: str, *parts: str) -> None:
     for part in parts:
         expect(part in text, f"'{part}' is not in:\n{text}")
 
 
-def wait_for(what, condition, seconds=40):
+def wait_for(what: str, condition: Callable[[], Any], seconds: float = 40) -> Any:
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         expect(time.monotonic() < deadline, f"{what} did not come within {seconds} s")
@@ -41,10 +45,16 @@ class Job:
     """A run of a program, by default kafka_job, with checkpoints in a folder."""
 
     def __init__(
-        self, build, folder, *arguments, interval="200 ms", program="kafka_job", checkpoints=True
-    ):
+        self,
+        build: str,
+        folder: str,
+        *arguments: str,
+        interval: str = "200 ms",
+        program: str = "kafka_job",
+        checkpoints: bool = True,
+    ) -> None:
         settings = [f"interval={interval}", f"dir={folder}/checkpoints"] if checkpoints else []
-        self.lines = []
+        self.lines: list[str] = []
         self.process = subprocess.Popen(
             [
                 os.path.join(build, "bin", program),
@@ -61,31 +71,32 @@ class Job:
         self.reader = threading.Thread(target=self._read, daemon=True)
         self.reader.start()
 
-    def _read(self):
+    def _read(self) -> None:
+        assert self.process.stdout
         for line in self.process.stdout:
             self.lines.append(line.rstrip("\n"))
 
-    def log(self):
+    def log(self) -> str:
         return "\n".join(self.lines)
 
-    def has(self, pattern):
+    def has(self, pattern: str) -> bool:
         return any(re.search(pattern, line) for line in list(self.lines))
 
-    def wait(self, seconds=60):
+    def wait(self, seconds: float = 60) -> tuple[int, str]:
         """(exit code, output)"""
         code = self.process.wait(seconds)
         self.reader.join(10)
         return code, self.log()
 
-    def kill(self, number=signal.SIGKILL):
+    def kill(self, number: int = signal.SIGKILL) -> None:
         if self.process.poll() is None:
             self.process.send_signal(number)
 
-    def end(self):
+    def end(self) -> None:
         self.kill()
         self.process.wait(30)
 
-    def workers(self):
+    def workers(self) -> list[int]:
         """Pids of its worker processes."""
         try:
             with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children") as children:
@@ -94,7 +105,7 @@ class Job:
             return []
 
 
-def completed(folder):
+def completed(folder: str) -> list[int]:
     """The numbers of the completed checkpoints."""
     found = []
     for path, _, names in os.walk(os.path.join(folder, "checkpoints")):
@@ -104,7 +115,12 @@ def completed(folder):
     return sorted(found)
 
 
-def run_cases(description, system, cases, make_case):
+def run_cases(
+    description: str | None,
+    system: RealSystem,
+    cases: Iterable[Callable[[Any], None]],
+    make_case: Callable[[str, str, str], Any],
+) -> None:
     """Runs the cases that the command line chooses against a system; ends with the exit code.
 
     Each gets make_case(build, folder, name), with a folder of its own.

@@ -6,6 +6,8 @@ output must hold every count of every word once, and nothing else may be left in
 Usage: s3_kill_test.py --build DIR [--kills N] [--seed N]
 """
 
+from __future__ import annotations
+
 import argparse
 import collections
 import os
@@ -28,7 +30,7 @@ KILLS_A_JOB = 5
 WORDS = 40
 
 
-def expect(condition, why):
+def expect(condition: object, why: object) -> None:
     if not condition:
         raise AssertionError(why)
 
@@ -36,23 +38,23 @@ def expect(condition, why):
 class Bucket:
     """The files in which the server keeps a bucket: what they say does not depend on weir."""
 
-    def __init__(self, home):
+    def __init__(self, home: str) -> None:
         self.folder = os.path.join(home, "objects", "weir-test")
 
-    def files(self, directory):
+    def files(self, directory: str) -> list[str]:
         found = []
         for place, _, names in os.walk(os.path.join(self.folder, directory)):
             found += [os.path.relpath(os.path.join(place, name), self.folder) for name in names]
         return sorted(found)
 
-    def unfinished(self):
+    def unfinished(self) -> list[str]:
         return self.files(".sgwtmp")
 
-    def read(self, path):
+    def read(self, path: str) -> str:
         with open(os.path.join(self.folder, path), encoding="utf-8") as file:
             return file.read()
 
-    def write(self, path, text):
+    def write(self, path: str, text: str) -> None:
         full = os.path.join(self.folder, path)
         os.makedirs(os.path.dirname(full), exist_ok=True)
         with open(full, "w", encoding="utf-8") as file:
@@ -62,18 +64,20 @@ class Bucket:
 class Round:
     """One job, from its first start to its end."""
 
-    def __init__(self, arguments, server, number, chance):
+    def __init__(
+        self, arguments: argparse.Namespace, server: RealSystem, number: int, chance: random.Random
+    ) -> None:
         self.binary = os.path.join(os.path.abspath(arguments.build), "bin", "word_count")
         self.server, self.name, self.chance = server, f"job-{number}", chance
         self.bucket = Bucket(server.home)
         self.kills = self.outages = 0
-        self.history = []
+        self.history: list[str] = []
         self.words = [f"w{chance.randrange(WORDS)}" for _ in range(3 * LINES)]
         lines = [" ".join(self.words[3 * i : 3 * i + 3]) for i in range(LINES)]
         for part in range(3):
             self.bucket.write(f"{self.name}/in/{part}.txt", "\n".join(lines[part::3]) + "\n")
 
-    def command(self):
+    def command(self) -> list[str]:
         place = f"s3://weir-test/{self.name}"
         settings = {
             "s3.endpoint": self.server.env["WEIR_TEST_S3"],
@@ -87,13 +91,13 @@ class Round:
             *[word for item in settings.items() for word in ("-D", "=".join(item))],
         ]
 
-    def outage(self, seconds):
+    def outage(self, seconds: float) -> None:
         time.sleep(seconds)
         self.server.do("kill")
         time.sleep(0.3)
         self.server.do("revive")
 
-    def run(self, kills):
+    def run(self, kills: int) -> None:
         environment = {
             **os.environ,
             "AWS_ACCESS_KEY_ID": self.server.env["WEIR_TEST_S3_ACCESS_KEY"],
@@ -122,7 +126,7 @@ class Round:
                     expect(code == 0, f"exit code {code}:\n{log.read()[-3000:]}")
                     return
 
-    def kill_after(self, process, seconds):
+    def kill_after(self, process: subprocess.Popen[bytes], seconds: float) -> bool:
         try:
             code = process.wait(seconds)
             self.history.append(f"ended with {code}")
@@ -133,15 +137,15 @@ class Round:
             self.history.append(f"killed after {seconds:.3f} s")
             return True
 
-    def check(self):
+    def check(self) -> None:
         parts = self.bucket.files(f"{self.name}/out")
         strange = [path for path in parts if not os.path.basename(path).startswith("part-")]
         expect(not strange, f"left in the output: {strange}")
         found = collections.defaultdict(list)
         for path in parts:
             for line in self.bucket.read(path).splitlines():
-                word, count = line.split(",")
-                found[word].append(int(count))
+                word, number = line.split(",")
+                found[word].append(int(number))
         for word, count in collections.Counter(self.words).items():
             expect(
                 sorted(found[word]) == list(range(1, count + 1)),
@@ -157,7 +161,7 @@ class Round:
         expect(len(checkpoints) == 1, f"the retained checkpoints are {sorted(checkpoints)}")
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--kills", type=int, default=20)

@@ -5,15 +5,17 @@
 usage: must_not_compile_test.py COMPILER INCLUDE_DIR CASE.cc
 """
 
+from __future__ import annotations
+
 import re
 import subprocess
 import sys
 
 compiler, include, case = sys.argv[1:]
-expected = re.search(r"^// expect: (.*)$", open(case).read(), re.MULTILINE).group(1)
+(expected, *_) = re.findall(r"^// expect: (.*)$", open(case).read(), re.MULTILINE)
 
 
-def compile_case(*flags):
+def compile_case(*flags: str) -> subprocess.CompletedProcess[str]:
     command = [compiler, "-std=c++20", "-fsyntax-only", "-I", include, *flags, case]
     return subprocess.run(command, capture_output=True, text=True, timeout=100)
 

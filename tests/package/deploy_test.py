@@ -5,6 +5,8 @@ exist.
 Usage: deploy_test.py BUILD
 """
 
+from __future__ import annotations
+
 import glob
 import os
 import re
@@ -12,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -21,7 +24,7 @@ PROGRAM = os.path.join(os.path.abspath(sys.argv[1]), "bin", "flights")
 KUBERNETES = "1.30"
 
 
-def kubernetes_manifests_fit_the_schema(scratch):
+def kubernetes_manifests_fit_the_schema(scratch: str) -> list[dict[str, Any]]:
     subprocess.run(
         [
             sys.executable,
@@ -59,7 +62,7 @@ def kubernetes_manifests_fit_the_schema(scratch):
     raise AssertionError("the validator takes everything")
 
 
-def commands_are_understood(documents, scratch):
+def commands_are_understood(documents: list[dict[str, Any]], scratch: str) -> None:
     """The program itself accepts the flags and settings: --explain checks them and runs nothing."""
     config = os.path.join(scratch, "conf")
     os.mkdir(config)
@@ -86,7 +89,7 @@ def commands_are_understood(documents, scratch):
     assert seen == 2
 
 
-def units_are_verified(scratch):
+def units_are_verified(scratch: str) -> None:
     if shutil.which("systemd-analyze") is None:
         print("systemd-analyze is not here: the units are only read")
     for name in glob.glob(os.path.join(ROOT, "deploy/systemd/*.service")):
@@ -107,7 +110,7 @@ def units_are_verified(scratch):
             assert run.returncode == 0 and os.path.basename(copy) not in run.stdout, run.stdout
 
 
-def units_start_again_what_starting_again_helps(scratch):
+def units_start_again_what_starting_again_helps(scratch: str) -> None:
     """The commands of the units end with the exit codes that the units handle."""
     source, down = os.path.join(scratch, "in"), "hdfs://127.0.0.1:1"
     flights_data.write_slice(flights_data.flights_directory(), source, 10)
@@ -121,7 +124,7 @@ def units_start_again_what_starting_again_helps(scratch):
         hopeless = set(settings["RestartPreventExitStatus"].split())
         coordinator = "--role coordinator" in settings["ExecStart"]
 
-        def start(*flags):
+        def start(*flags: str) -> subprocess.Popen[str]:
             command = re.sub(r"\$\w+", "", settings["ExecStart"]).split()[1:]
             place = ["--listen", "127.0.0.1:0"] if coordinator else ["--coordinator", "127.0.0.1:1"]
             return subprocess.Popen(
@@ -133,7 +136,7 @@ def units_start_again_what_starting_again_helps(scratch):
                 text=True,
             )
 
-        def code_of(process):
+        def code_of(process: subprocess.Popen[str]) -> tuple[str, str]:
             try:
                 said = process.communicate(timeout=60)[1]
             finally:
@@ -150,6 +153,7 @@ def units_start_again_what_starting_again_helps(scratch):
         assert code not in good | hopeless, f"{name}: what may pass ends with {code}\n{said}"
         process = start("--input", source)
         said = ""
+        assert process.stderr
         while ("listening for workers" if coordinator else "no coordinator yet") not in said:
             line = process.stderr.readline()
             assert line, f"{name}: it ends by itself\n{said}"
@@ -159,7 +163,7 @@ def units_start_again_what_starting_again_helps(scratch):
         assert code in good - {"0"}, f"{name}: `systemctl stop` ends with {code}\n{said}"
 
 
-def main():
+def main() -> None:
     passed = 0
     with tempfile.TemporaryDirectory(prefix="weir-deploy-") as scratch:
         documents = kubernetes_manifests_fit_the_schema(scratch)

@@ -10,6 +10,8 @@ it is there.
 Usage: package_test.py BUILD_DIR
 """
 
+from __future__ import annotations
+
 import glob
 import os
 import re
@@ -18,6 +20,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
+from typing import Any
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
@@ -31,7 +35,7 @@ CORE_ONLY = [
 ]
 
 
-def run(*command, **kwargs):
+def run(*command: str, **kwargs: Any) -> str:
     done = subprocess.run(
         command, timeout=1500, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **kwargs
     )
@@ -42,18 +46,20 @@ def run(*command, **kwargs):
     return done.stdout
 
 
-def shown(language):
+def shown(language: str) -> str:
     """The first block of a language in README.md."""
     with open(README, encoding="utf-8") as file:
-        return re.search(rf"```{language}\n(.*?)```", file.read(), re.S).group(1)
+        found = re.search(rf"```{language}\n(.*?)```", file.read(), re.S)
+        assert found, f"README.md has no block in {language}"
+        return found[1]
 
 
-def read(path):
+def read(path: str) -> str:
     with open(path, encoding="utf-8") as file:
         return file.read()
 
 
-def cmake(source, build, *options, targets=()):
+def cmake(source: str, build: str, *options: str, targets: Iterable[str] = ()) -> None:
     ccache = shutil.which("ccache")
     launcher = [f"-DCMAKE_CXX_COMPILER_LAUNCHER={ccache}"] if ccache else []
     run("cmake", "-G", "Ninja", "-S", source, "-B", build, *launcher, *options)
@@ -61,7 +67,7 @@ def cmake(source, build, *options, targets=()):
     run("cmake", "--build", build, "--parallel", str(os.cpu_count()), *named)
 
 
-def build_readme(work, name, prefix, program):
+def build_readme(work: str, name: str, prefix: str, program: str) -> str:
     """A program, with the CMake lines of README.md."""
     folder = os.path.join(work, name)
     os.makedirs(folder)
@@ -73,7 +79,7 @@ def build_readme(work, name, prefix, program):
     return os.path.join(folder, "build", "my_job")
 
 
-def check_bridge(job, prefix, work):
+def check_bridge(job: str, prefix: str, work: str) -> None:
     """The program finds the bridge in the installed weir, or says that it is missing."""
     jar = os.path.join(prefix, "share", "weir", "weir-flink.jar")
     tried = subprocess.run(
@@ -91,23 +97,23 @@ def check_bridge(job, prefix, work):
         ), tried.stderr
 
 
-def build_of_weir(work, name):
+def build_of_weir(work: str, name: str) -> str:
     """Beside the folder of the real build: with relative paths as there, ccache has the objects."""
     return f"{work}-{name}"
 
 
-def check_job(path):
+def check_job(path: str) -> None:
     printed = run(path)
     assert "each number once" in printed.splitlines(), printed
 
 
-def the_outside_uses_only_public_headers(work, prefix):
+def the_outside_uses_only_public_headers(work: str, prefix: str) -> None:
     for name in sorted(os.listdir(OUTSIDE)):
         private = re.search(r".*\bdetail\b.*", read(os.path.join(OUTSIDE, name)))
         assert private is None, f"{name} uses a private part of weir: {private.group(0)}"
 
 
-def readme_builds(work, prefix):
+def readme_builds(work: str, prefix: str) -> None:
     explained = run(build_readme(work, "readme", prefix, shown("cpp")), "--explain")
     assert "counts" in explained or "flat_map" in explained, explained
     job = build_readme(work, "count", prefix, read(os.path.join(OUTSIDE, "word_count.cc")))
@@ -116,7 +122,7 @@ def readme_builds(work, prefix):
     check_bridge(job, prefix, work)
 
 
-def by_find_package(work, prefix):
+def by_find_package(work: str, prefix: str) -> None:
     build = os.path.join(work, "by_find_package")
     cmake(OUTSIDE, build, "-DWEIR_BY=find_package", f"-DCMAKE_PREFIX_PATH={prefix}")
     check_job(os.path.join(build, "own_parts_job"))
@@ -135,7 +141,7 @@ def by_find_package(work, prefix):
     assert "cannot connect at PostgreSQL (127.0.0.1:1" in tried.stderr, tried.stderr
 
 
-def by_pkg_config(work, prefix):
+def by_pkg_config(work: str, prefix: str) -> None:
     folder = subprocess.run(
         ["find", prefix, "-name", "weir-core.pc"], stdout=subprocess.PIPE, text=True, check=True
     ).stdout.strip()
@@ -147,21 +153,21 @@ def by_pkg_config(work, prefix):
     check_job(job)
 
 
-def by_add_subdirectory(work, prefix):
+def by_add_subdirectory(work: str, prefix: str) -> None:
     build = build_of_weir(work, "by_add_subdirectory")
     options = ["-DWEIR_BY=add_subdirectory", f"-DWEIR_SOURCE={ROOT}", *OF_WEIR, *CORE_ONLY]
     cmake(OUTSIDE, build, *options, targets=["own_parts_job"])
     check_job(os.path.join(build, "own_parts_job"))
 
 
-def by_fetch_content(work, prefix):
+def by_fetch_content(work: str, prefix: str) -> None:
     build = build_of_weir(work, "by_fetch_content")
     options = ["-DWEIR_BY=FetchContent", f"-DWEIR_SOURCE={ROOT}", *OF_WEIR, *CORE_ONLY]
     cmake(OUTSIDE, build, *options, targets=["own_parts_job"])
     check_job(os.path.join(build, "own_parts_job"))
 
 
-def with_shared_libraries(work, prefix):
+def with_shared_libraries(work: str, prefix: str) -> None:
     """Installed, moved, and used by CMake."""
     build = build_of_weir(work, "shared")
     parts = ["-DWEIR_BUILD_TESTS=OFF", "-DWEIR_BUILD_EXAMPLES=OFF", "-DWEIR_BUILD_BENCH=OFF"]
@@ -178,7 +184,7 @@ def with_shared_libraries(work, prefix):
     assert f"=> {moved}/" in linked, linked
 
 
-def as_debian_packages(work, prefix):
+def as_debian_packages(work: str, prefix: str) -> None:
     """Made from the build of the test before, installed, used, and removed again."""
     packages = os.path.join(work, "packages")
     config = os.path.join(build_of_weir(work, "shared"), "CPackConfig.cmake")
@@ -214,7 +220,7 @@ TESTS = [
 ]
 
 
-def main():
+def main() -> int:
     build = os.path.abspath(sys.argv[1])
     work = tempfile.mkdtemp(prefix="build-package-", dir=os.path.dirname(build))
     passed, failed = 0, 0
