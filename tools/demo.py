@@ -352,12 +352,6 @@ def run_kafka(arguments: argparse.Namespace, place: flights_job.Place) -> None:
     say("demo: OK " + " ".join(f"{name}={value}" for name, value in figures.items()))
 
 
-def hdfs_place() -> flights_job.Place:
-    place = flights_job.hdfs_place(os.environ, "/weir-demo")
-    assert place is not None, "an HDFS was started above"
-    return place
-
-
 def fresh_folder(build: str) -> str:
     home = os.path.join(build, "demo")
     shutil.rmtree(home, ignore_errors=True)
@@ -416,7 +410,7 @@ def main() -> None:
     if arguments.flink:
         with server("hdfs.py", "an HDFS (NameNode and DataNode)"):
             try:
-                run_flink(arguments, hdfs_place())
+                run_flink(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
             except (flink_cluster.Failure, subprocess.SubprocessError) as failure:
                 fail(str(failure))
     elif arguments.kafka:
@@ -428,10 +422,10 @@ def main() -> None:
             server("hdfs.py", "an HDFS (NameNode and DataNode)"),
             server("zookeeper.py", "a ZooKeeper"),
         ):
-            run_cluster(arguments, hdfs_place())
+            run_cluster(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
     elif arguments.hdfs:
         with server("hdfs.py", "an HDFS (NameNode and DataNode)"):
-            run(arguments, hdfs_place())
+            run(arguments, flights_job.hdfs_place(os.environ, "/weir-demo"))
     else:
         run(arguments, flights_job.LocalPlace(fresh_folder(arguments.build)))
 

@@ -265,15 +265,11 @@ def flights_command(
     return command + list(extra)
 
 
-def hdfs_place(environment: Mapping[str, str], directory: str) -> HdfsPlace | None:
-    """A directory of the HDFS that WEIR_TEST_HDFS names (see tools/real/hdfs.py); None if it is
-    not set.
-    """
-    uri = environment.get("WEIR_TEST_HDFS")
-    if not uri:
-        return None
+def hdfs_place(environment: Mapping[str, str], directory: str) -> HdfsPlace:
+    """A directory of the HDFS that WEIR_TEST_HDFS names (see tools/real/hdfs.py)."""
     site = xml.etree.ElementTree.parse(
         os.path.join(environment["HADOOP_CONF_DIR"], "hdfs-site.xml")
     )
     settings = {entry.findtext("name"): entry.findtext("value", "") for entry in site.getroot()}
-    return HdfsPlace(uri.rstrip("/") + directory, settings["dfs.namenode.http-address"])
+    uri = environment["WEIR_TEST_HDFS"].rstrip("/") + directory
+    return HdfsPlace(uri, settings["dfs.namenode.http-address"])

@@ -2,6 +2,8 @@
 that fails is kept.
 """
 
+from __future__ import annotations
+
 import base64
 import json
 import os
@@ -10,12 +12,13 @@ import shutil
 import subprocess
 import tempfile
 import time
+from typing import Any, Self
 
 ANSWER_SECONDS = 20
 
 
 class Browser:
-    def __init__(self):
+    def __init__(self) -> None:
         self.profile = tempfile.mkdtemp(prefix="weir-browser-")
         to_browser, self.out = os.pipe()
         self.into, from_browser = os.pipe()
@@ -36,9 +39,9 @@ class Browser:
         self.buffer = b""
         self.last = 0
         self.session = None
-        self.requests = {}  # by id: the URLs that have no answer yet
-        self.requested = []
-        self.errors = []
+        self.requests: dict[str, str] = {}  # by id: the URLs that have no answer yet
+        self.requested: list[str] = []
+        self.errors: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)[
             "sessionId"
@@ -53,10 +56,10 @@ class Browser:
             mobile=False,
         )
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         os.close(self.out)  # it ends with its pipe
         try:
             self.process.wait(5)
@@ -66,7 +69,7 @@ class Browser:
         os.close(self.into)
         shutil.rmtree(self.profile, ignore_errors=True)
 
-    def call(self, method, **parameters):
+    def call(self, method: str, **parameters: Any) -> Any:
         """The result of a command of the DevTools protocol."""
         self.last += 1
         message = {"id": self.last, "method": method, "params": parameters}
@@ -83,7 +86,7 @@ class Browser:
                     raise AssertionError(f"{method}: {reply['error']['message']}")
                 return reply["result"]
 
-    def receive(self, deadline):
+    def receive(self, deadline: float) -> dict[str, Any] | None:
         """The next message; none if the time is over. Events are noted."""
         while b"\0" not in self.buffer:
             left = deadline - time.monotonic()
@@ -99,7 +102,7 @@ class Browser:
             self.note(message["method"], message["params"])
         return message
 
-    def note(self, method, event):
+    def note(self, method: str, event: dict[str, Any]) -> None:
         if method == "Network.requestWillBeSent":
             self.requests[event["requestId"]] = event["request"]["url"]
             self.requested.append(event["request"]["url"])
@@ -122,22 +125,22 @@ class Browser:
         elif method == "Log.entryAdded" and event["entry"]["level"] == "error":
             self.errors.append(f"log: {event['entry']['text']} {event['entry'].get('url', '')}")
 
-    def listen(self, seconds):
+    def listen(self, seconds: float) -> None:
         """Notes what happens for a while."""
         deadline = time.monotonic() + seconds
         while self.receive(deadline) is not None:
             pass
 
-    def open(self, url):
+    def open(self, url: str) -> None:
         self.call("Page.navigate", url=url)
 
-    def evaluate(self, expression):
+    def evaluate(self, expression: str) -> Any:
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True)
         if "exceptionDetails" in answer:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']['text']}")
         return answer["result"].get("value")
 
-    def until(self, expression, seconds=15):
+    def until(self, expression: str, seconds: float = 15) -> Any:
         """The first true value of the expression."""
         deadline = time.monotonic() + seconds
         while True:
@@ -148,10 +151,10 @@ class Browser:
                 raise AssertionError(f"never true: {expression}\n{self.text()}")
             self.listen(0.1)
 
-    def text(self):
+    def text(self) -> str:
         return self.evaluate("document.body.innerText")
 
-    def click(self, text):
+    def click(self, text: str) -> None:
         """Clicks on the last element that has exactly this text."""
         self.until(f"""(() => {{
           const all = [...document.querySelectorAll('a,button,span,div,li,td')];
@@ -160,7 +163,7 @@ class Browser:
           return found.length > 0;
         }})()""")
 
-    def screenshot(self, path):
+    def screenshot(self, path: str) -> None:
         image = self.call("Page.captureScreenshot", format="png")["data"]
         with open(path, "wb") as file:
             file.write(base64.b64decode(image))

@@ -5,9 +5,12 @@ docs/formats/flink_host.md.
 Usage: chain_process_test.py --build DIR [--only NAME]
 """
 
+from __future__ import annotations
+
 import argparse
 import base64
 import collections
+import dataclasses
 import json
 import os
 import random
@@ -20,6 +23,8 @@ import threading
 import time
 import traceback
 import zipfile
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 (
     OPEN,
@@ -50,26 +55,41 @@ class Dead(Exception):
     """The last message of a chain."""
 
 
-Result = collections.namedtuple("Result", "flags wake_at frames watermarks")
-Frame = collections.namedtuple("Frame", "edge group count build")
+class Result(NamedTuple):
+    flags: int
+    wake_at: int
+    frames: list[bytes]
+    watermarks: list[int]
 
 
-def expect(condition, message):
+@dataclasses.dataclass
+class Frame:
+    edge: int
+    group: int
+    count: int
+    build: int
+
+
+# Of one chain or of a vertex: split elements, other elements, and the blob of each key group.
+State = tuple[list[bytes], list[bytes], dict[int, bytes]]
+
+
+def expect(condition: object, message: object) -> None:
     if not condition:
         raise AssertionError(message)
 
 
-def take(layout, data, at):
+def take(layout: str, data: bytes, at: int) -> tuple[tuple[Any, ...], int]:
     values = struct.unpack_from(">" + layout, data, at)
     return values, at + struct.calcsize(">" + layout)
 
 
-def take_bytes(data, at):
+def take_bytes(data: bytes, at: int) -> tuple[bytes, int]:
     (length,), at = take("i", data, at)
     return data[at : at + length], at + length
 
 
-def header_of(frame):
+def header_of(frame: bytes) -> Frame:
     version, edge, group, count, build = struct.unpack_from(">HHiII", frame)
     expect(version == 1, f"a frame of version {version}")
     return Frame(edge, group, count, build)
@@ -78,7 +98,7 @@ def header_of(frame):
 class Chain:
     """One child process and the operator's state about it."""
 
-    def __init__(self, command):
+    def __init__(self, command: list[str]) -> None:
         self.process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -86,28 +106,29 @@ class Chain:
             stderr=subprocess.PIPE,
             bufsize=0,
         )
-        self.lines = []
+        assert self.process.stdin and self.process.stdout and self.process.stderr
+        self.input, self.output = self.process.stdin, self.process.stdout
+        errors = self.process.stderr
+        self.lines: list[str] = []
         self.reader = threading.Thread(
-            target=lambda: self.lines.extend(
-                line.decode(errors="replace") for line in self.process.stderr
-            )
+            target=lambda: self.lines.extend(line.decode(errors="replace") for line in errors)
         )
         self.reader.start()
         self.watchdog = threading.Timer(SECONDS, self.process.kill)
         self.watchdog.start()
 
-    def raw(self, call, body=b""):
-        self.process.stdin.write(struct.pack(">IB", 1 + len(body), call) + body)
+    def raw(self, call: int, body: bytes = b"") -> bytes:
+        self.input.write(struct.pack(">IB", 1 + len(body), call) + body)
         return self.read_reply()
 
-    def read_reply(self):
+    def read_reply(self) -> bytes:
         (length,) = struct.unpack(">I", self.read(4))
         return self.read(length)
 
-    def read(self, length):
+    def read(self, length: int) -> bytes:
         data = b""
         while len(data) < length:
-            more = self.process.stdout.read(length - len(data))
+            more = self.output.read(length - len(data))
             if not more:
                 self.process.wait()
                 self.reader.join()
@@ -115,7 +136,7 @@ class Chain:
             data += more
         return data
 
-    def call(self, call, body=b""):
+    def call(self, call: int, body: bytes = b"") -> Any:
         """A Result for calls that move records (after all RESUMEs), the body for others."""
         reply = self.raw(call, body)
         if reply[0] == 1:
@@ -136,7 +157,7 @@ class Chain:
         return result
 
     @staticmethod
-    def result(reply):
+    def result(reply: bytes) -> Result:
         (flags, wake_at, outputs), at = take("BqI", reply, 1)
         frames, watermarks = [], []
         for _ in range(outputs):
@@ -155,7 +176,7 @@ class Chain:
         expect(at == len(reply), "bytes after a result")
         return Result(flags, wake_at, frames, watermarks)
 
-    def snapshot(self, checkpoint):
+    def snapshot(self, checkpoint: int) -> State:
         """(split elements, other elements, {group: blob})"""
         body = self.call(SNAPSHOT, struct.pack(">q", checkpoint))
         lists, at = [], 0
@@ -166,7 +187,7 @@ class Chain:
                 element, at = take_bytes(body, at)
                 elements.append(element)
             lists.append(elements)
-        groups = collections.defaultdict(bytes)
+        groups: dict[int, bytes] = collections.defaultdict(bytes)
         while body[at]:
             chunk = self.call(SNAPSHOT_CHUNK, struct.pack(">q", checkpoint))
             (what, group), _ = take("Bi", chunk, 0)
@@ -180,19 +201,20 @@ class Chain:
                 groups[group] += take_bytes(chunk, 5)[0]
         return lists[0], lists[1] + lists[2], dict(groups)
 
-    def close(self):
+    def close(self) -> None:
         self.call(CLOSE)
         expect(self.wait() == 0, f"it ended with {self.process.returncode}\n" + "".join(self.lines))
 
-    def kill(self):
+    def kill(self) -> None:
         self.process.kill()
         self.wait()
 
-    def wait(self):
+    def wait(self) -> int:
         code = self.process.wait(SECONDS)
         self.watchdog.cancel()
         self.reader.join()
-        for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
+        for stream in (self.input, self.output, self.process.stderr):
+            assert stream
             stream.close()
         return code
 
@@ -202,12 +224,12 @@ class Job:
     aligned barriers between calls.
     """
 
-    def __init__(self, program, arguments, scratch):
+    def __init__(self, program: str, arguments: list[str], scratch: str) -> None:
         self.program = program
         self.scratch = scratch
         bridge = os.path.join(scratch, "bridge.jar")
-        with zipfile.ZipFile(bridge, "w") as jar:
-            jar.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
+        with zipfile.ZipFile(bridge, "w") as empty:
+            empty.writestr("META-INF/MANIFEST.MF", "Manifest-Version: 1.0\n")
         jar = os.path.join(scratch, "job.jar")
         subprocess.run(
             [
@@ -227,12 +249,21 @@ class Job:
             cwd=scratch,
         )
         self.plan = json.loads(zipfile.ZipFile(jar).read("weir/plan.json"))
-        self.chains = []
+        self.chains: list[list[Chain]] = []
 
-    def command(self):
+    def command(self) -> list[str]:
         return [self.program, *self.plan["arguments"], "-D", "weir.role=chain"]
 
-    def open_body(self, vertex, subtask, parallelism, restored=-1, start=0, elements=(), **changed):
+    def open_body(
+        self,
+        vertex: int,
+        subtask: int,
+        parallelism: int,
+        restored: int = -1,
+        start: int = 0,
+        elements: Sequence[bytes] = (),
+        **changed: Any,
+    ) -> bytes:
         values = dict(
             protocol=2,
             fingerprint=self.plan["fingerprint"],
@@ -254,10 +285,11 @@ class Job:
         )
         return body + b"".join(struct.pack(">i", len(element)) + element for element in elements)
 
-    def start(self, parallelism, state=None, checkpoint=-1):
+    def start(
+        self, parallelism: int, state: list[State] | None = None, checkpoint: int = -1
+    ) -> None:
         """`state`: by vertex, (split elements, union elements, groups) of all subtasks."""
         self.chains = []
-        self.output = []
         for v, vertex in enumerate(self.plan["vertices"]):
             chains = []
             for subtask in range(parallelism):
@@ -293,14 +325,14 @@ class Job:
                 chains.append(chain)
             self.chains.append(chains)
         self.parallelism = parallelism
-        self.ended = set()
+        self.ended: set[tuple[int, int]] = set()
         self.finished = False
 
     @staticmethod
-    def owner(group, parallelism, max_parallelism):
+    def owner(group: int, parallelism: int, max_parallelism: int) -> int:
         return group * parallelism // max_parallelism
 
-    def pass_on(self, result):
+    def pass_on(self, result: Result) -> None:
         for frame in result.frames:
             head = header_of(frame)
             expect(
@@ -322,7 +354,7 @@ class Job:
                 self.chains[edge["to"]][target].call(PROCESS, struct.pack(">i", len(frame)) + frame)
             )
 
-    def poll(self):
+    def poll(self) -> bool:
         for v, vertex in enumerate(self.plan["vertices"]):
             for subtask, chain in enumerate(self.chains[v] if vertex["source"] else ()):
                 if (v, subtask) not in self.ended:
@@ -339,7 +371,7 @@ class Job:
                         self.pass_on(chain.call(call, body))
         return not self.finished
 
-    def checkpoint(self, checkpoint):
+    def checkpoint(self, checkpoint: int) -> list[State]:
         state = []
         for v, vertex in enumerate(self.plan["vertices"]):
             split, union, groups = [], [], {}
@@ -355,35 +387,35 @@ class Job:
             state.append((split, union, groups))
         return state
 
-    def complete(self, checkpoint):
+    def complete(self, checkpoint: int) -> None:
         for chain in self.all():
             self.pass_on(chain.call(COMPLETED, struct.pack(">q", checkpoint)))
 
-    def commit(self):
+    def commit(self) -> None:
         """Without checkpoints, after the end of the data."""
         for chain in self.all():
             self.pass_on(chain.call(COMMIT))
 
-    def all(self):
+    def all(self) -> list[Chain]:
         return [chain for chains in self.chains for chain in chains]
 
-    def close(self):
+    def close(self) -> None:
         for chain in self.all():
             chain.close()
 
-    def kill(self):
+    def kill(self) -> None:
         for chain in self.all():
             chain.kill()
 
 
 class Case:
-    def __init__(self, build, scratch):
+    def __init__(self, build: str, scratch: str) -> None:
         self.word_count = os.path.join(build, "bin", "word_count")
         self.scratch = scratch
         self.input = os.path.join(scratch, "texts")
         self.output = os.path.join(scratch, "counts")
         os.makedirs(self.input)
-        self.words = collections.Counter()
+        self.words: collections.Counter[str] = collections.Counter()
         order = random.Random(7)
         for name in ("a", "b", "c"):
             with open(os.path.join(self.input, name), "w") as file:
@@ -392,12 +424,12 @@ class Case:
                     self.words.update(line)
                     file.write(" ".join(line) + "\n")
 
-    def job(self, *more):
+    def job(self, *more: str) -> Job:
         return Job(
             self.word_count, ["--input", self.input, "--output", self.output, *more], self.scratch
         )
 
-    def expect_exact_output(self):
+    def expect_exact_output(self) -> None:
         """Every word with every count from 1 up, each once."""
         seen = collections.defaultdict(list)
         for directory, _, files in os.walk(self.output):
@@ -420,7 +452,7 @@ class Case:
         )
 
 
-def job_ends_exactly_after_kills_and_rescaling(case, *more):
+def job_ends_exactly_after_kills_and_rescaling(case: Case, *more: str) -> None:
     job = case.job(*more)
     job.start(2)
     job.poll()
@@ -444,13 +476,13 @@ def job_ends_exactly_after_kills_and_rescaling(case, *more):
     case.expect_exact_output()
 
 
-def job_of_unchained_operators_ends_exactly(case):
+def job_of_unchained_operators_ends_exactly(case: Case) -> None:
     job_ends_exactly_after_kills_and_rescaling(
         case, "-D", "pipeline.operator-chaining.enabled=false"
     )
 
 
-def job_without_checkpoints_commits_at_its_end(case):
+def job_without_checkpoints_commits_at_its_end(case: Case) -> None:
     job = case.job()
     job.start(2)
     while job.poll():
@@ -460,7 +492,7 @@ def job_without_checkpoints_commits_at_its_end(case):
     case.expect_exact_output()
 
 
-def openings_that_do_not_fit_are_refused_in_a_sentence(case):
+def openings_that_do_not_fit_are_refused_in_a_sentence(case: Case) -> None:
     job = case.job()
     for changed, sentence in (
         ({"protocol": 9}, "version 9 of the chain's protocol"),
@@ -476,13 +508,13 @@ def openings_that_do_not_fit_are_refused_in_a_sentence(case):
         chain.close()
 
 
-def chain_ends_with_its_input(case):
+def chain_ends_with_its_input(case: Case) -> None:
     chain = Chain(case.job().command())
-    chain.process.stdin.close()
+    chain.input.close()
     expect(chain.wait() == 1, f"exit code {chain.process.returncode}")
 
 
-def signals_of_a_terminal_do_not_end_a_chain(case):
+def signals_of_a_terminal_do_not_end_a_chain(case: Case) -> None:
     job = case.job()
     chain = Chain(job.command())
     chain.call(OPEN, job.open_body(0, 0, 1))
@@ -493,7 +525,7 @@ def signals_of_a_terminal_do_not_end_a_chain(case):
     chain.close()
 
 
-def crash_is_told_with_a_back_trace(case):
+def crash_is_told_with_a_back_trace(case: Case) -> None:
     job = case.job()
     chain = Chain(job.command())
     chain.call(OPEN, job.open_body(0, 0, 1))
@@ -511,7 +543,7 @@ def crash_is_told_with_a_back_trace(case):
     )
 
 
-def what_a_job_prints_goes_to_standard_error(case):
+def what_a_job_prints_goes_to_standard_error(case: Case) -> None:
     job = Job(case.word_count, ["--input", case.input], case.scratch)
     job.start(1)
     while job.poll():
@@ -522,7 +554,7 @@ def what_a_job_prints_goes_to_standard_error(case):
     expect(printed >= sum(case.words.values()), f"{printed} lines of {sum(case.words.values())}")
 
 
-def garbage_is_answered_or_ends_the_chain(case):
+def garbage_is_answered_or_ends_the_chain(case: Case) -> None:
     order = random.Random(11)
     job = case.job()
     for _ in range(20):
@@ -535,14 +567,14 @@ def garbage_is_answered_or_ends_the_chain(case):
             expect(str(e), "no sentence")
         chain.close()
     chain = Chain(job.command())
-    chain.process.stdin.write(b"\xff\xff\xff\xff\xff")
+    chain.input.write(b"\xff\xff\xff\xff\xff")
     expect(
         chain.wait() == 1 and "not from weir's operator" in "".join(chain.lines),
         "".join(chain.lines),
     )
 
 
-CASES = [
+CASES: list[Callable[[Case], None]] = [
     job_ends_exactly_after_kills_and_rescaling,
     job_of_unchained_operators_ends_exactly,
     job_without_checkpoints_commits_at_its_end,
@@ -555,7 +587,7 @@ CASES = [
 ]
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", required=True)
     parser.add_argument("--only")

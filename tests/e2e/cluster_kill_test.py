@@ -9,6 +9,8 @@ WEIR_TEST_HDFS and WEIR_TEST_ZOOKEEPER name the servers (tools/real); missing on
 Usage: cluster_kill_test.py --build DIR [--kills N] [--leader-kills N] [--pauses N] [--seed N] [--verbose]
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import os
@@ -18,6 +20,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -44,9 +48,19 @@ class Failure(Exception):
 class Round:
     """One job, from start to end, and the faults of its processes."""
 
-    def __init__(self, binary, source, place, zookeeper, root, chance, wanted, show):
+    def __init__(
+        self,
+        binary: str,
+        source: str,
+        place: flights_job.Place,
+        zookeeper: str,
+        root: str,
+        chance: random.Random,
+        wanted: dict[str, int],
+        show: Callable[[flights_cluster.Member, str], None] | None,
+    ) -> None:
         self.source, self.place, self.chance, self.wanted = source, place, chance, wanted
-        self.setup = {
+        self.setup: dict[str, Any] = {
             "coordinators": chance.randint(2, 3),
             "workers": chance.randint(3, 4),
             "slots": chance.randint(1, 2),
@@ -68,21 +82,25 @@ class Round:
             **self.setup,
         )
         self.done = {"leader kills": 0, "other kills": 0, "leader pauses": 0, "worker pauses": 0}
-        self.agenda = []  # (when, member, what): restarts of killed members, and resumes of paused ones
-        self.history = []  # (kind, moment, whether another event came before its result)
+        self.agenda: list[
+            tuple[float, flights_cluster.Member, str]
+        ] = []  # (when, member, what): restarts of killed members, and resumes of paused ones
+        self.history: list[
+            list[Any]
+        ] = []  # (kind, moment, whether another event came before its result)
         self.began = time.monotonic()
-        self.events = []
-        self.struck_at_ms = []  # when an event was noted
+        self.events: list[str] = []
+        self.struck_at_ms: list[int] = []  # when an event was noted
         self.strangers = 0
         self.ended = False
 
-    def note(self, text):
+    def note(self, text: str) -> None:
         self.events.append(f"{time.monotonic() - self.began:7.2f} s: {text}")
         self.struck_at_ms.append(flights_cluster.Moment().wall_ms)
         if self.cluster.show:
             print(f"=== {self.events[-1]}", flush=True)
 
-    def tend(self):
+    def tend(self) -> bool:
         """Carries out due restarts and resumes; then returns False if the job has ended. A
         process that ends by itself earlier is a failure.
         """
@@ -107,7 +125,7 @@ class Round:
                 self.note(f"{member.name} is started again as pid {member.run.process.pid}")
         return not self.ended
 
-    def wait(self, seconds, until=lambda: False):
+    def wait(self, seconds: float, until: Callable[[], bool] = lambda: False) -> bool:
         """False: the job has ended."""
         deadline = time.monotonic() + seconds
         while True:
@@ -117,14 +135,14 @@ class Round:
                 return True
             time.sleep(0.02)
 
-    def choose(self):
+    def choose(self) -> str | None:
         """Chooses the next fault, weighted by the number still missing of each kind."""
         missing = {kind: max(0, count - self.done[kind]) for kind, count in self.wanted.items()}
         if not any(missing.values()):
             return None
         return self.chance.choices(list(missing), weights=list(missing.values()))[0]
 
-    def victim(self, kind):
+    def victim(self, kind: str) -> flights_cluster.Member | None:
         up = [m for m in self.cluster.members if m.lives() and not m.paused]
         leader = self.cluster.leader()
         if kind.startswith("leader"):
@@ -137,7 +155,7 @@ class Round:
             return self.chance.choice(standbys)
         return self.chance.choice(workers) if workers else None
 
-    def strike(self, kind):
+    def strike(self, kind: str) -> bool:
         """False: no member qualifies at the moment."""
         member = self.victim(kind)
         if member is None:
@@ -184,7 +202,7 @@ class Round:
         )
         return True
 
-    def trouble(self, results):
+    def trouble(self, results: flights_cluster.Results) -> None:
         if not self.wait(
             self.chance.uniform(0, 1.5) if self.chance.random() < 0.2 else RESULT_SECONDS,
             lambda: bool(results.seen),
@@ -211,7 +229,7 @@ class Round:
             if not self.wait(self.chance.uniform(0, 0.8)):
                 return
 
-    def run(self):
+    def run(self) -> str:
         """Returns "" or a description of the failure. No process is left afterwards."""
         self.cluster.start()
         try:
@@ -242,7 +260,7 @@ class Round:
             return difference
         return flights_job.orphans(self.place, "out", self.struck_at_ms)
 
-    def finish(self, results):
+    def finish(self, results: flights_cluster.Results) -> None:
         self.note("nothing more is done to it")
         deadline = time.monotonic() + ROWS / RATE * 2 + RESULT_SECONDS
         while self.tend():
@@ -267,7 +285,7 @@ class Round:
                 )
 
 
-def describe(times):
+def describe(times: list[tuple[str, bool, float | None]]) -> list[str]:
     """Median and maximum time until the next result."""
     lines = []
     for kind in ["leader kills", "other kills", "standby kills", "leader pauses", "worker pauses"]:
@@ -290,13 +308,13 @@ def describe(times):
     return lines
 
 
-def servers(stack):
+def servers(stack: contextlib.ExitStack) -> None:
     for name, tool in [("WEIR_TEST_HDFS", "hdfs.py"), ("WEIR_TEST_ZOOKEEPER", "zookeeper.py")]:
         if not os.environ.get(name):
             os.environ.update(stack.enter_context(flights_cluster.RealSystem(tool)).env)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--kills", type=int, default=64, help="in all")

@@ -9,6 +9,8 @@ Starts its own HDFS and ensemble of three ZooKeepers, because it breaks them.
 Usage: cluster_outage_test.py --build DIR [--case NAME]… [--verbose]
 """
 
+from __future__ import annotations
+
 import argparse
 import contextlib
 import os
@@ -17,6 +19,7 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Callable, Iterator
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -40,14 +43,22 @@ class Failure(Exception):
 class Outage:
     """A running cluster and its servers."""
 
-    def __init__(self, build, source, hdfs, zookeeper, name, show):
+    def __init__(
+        self,
+        build: str,
+        source: str,
+        hdfs: flights_cluster.RealSystem,
+        zookeeper: flights_cluster.RealSystem,
+        name: str,
+        show: Callable[[flights_cluster.Member, str], None] | None,
+    ) -> None:
         self.source, self.hdfs, self.zookeeper = source, hdfs, zookeeper
         self.build, self.name, self.show = build, name, show
         self.place = flights_job.hdfs_place(os.environ, f"/weir-outage-{name}")
         self.cluster = self.make_cluster(RATE)
         self.epochs = 0
 
-    def make_cluster(self, rate):
+    def make_cluster(self, rate: float) -> flights_cluster.Cluster:
         return flights_cluster.Cluster(
             os.path.join(self.build, "bin", "flights"),
             self.source,
@@ -61,7 +72,7 @@ class Outage:
             show=self.show,
         )
 
-    def run(self, trouble):
+    def run(self, trouble: Callable[[Outage], None]) -> None:
         self.cluster.start()
         try:
             with flights_cluster.Results(self.place) as results:
@@ -75,7 +86,7 @@ class Outage:
             self.cluster.kill_all()
         self.finish()
 
-    def finish(self):
+    def finish(self) -> None:
         self.cluster = self.make_cluster(rate=0)
         self.cluster.start()
         try:
@@ -97,27 +108,27 @@ class Outage:
         if rest := flights_job.orphans(self.place, "out"):
             raise Failure(rest)
 
-    def delivers(self, moment):
+    def delivers(self, moment: flights_cluster.Moment) -> None:
         """Waits for a result after the moment."""
         ended = lambda: not any(member.lives() for member in self.cluster.members)
         if not self.results.wait_after(moment, RESULT_SECONDS, ended):
             raise Failure(f"no result became visible within {RESULT_SECONDS} s")
 
-    def check_all_live(self):
+    def check_all_live(self) -> None:
         for member in self.cluster.members:
             if not member.lives():
                 raise Failure(
                     f"{member.name} ended with exit code {member.run.process.returncode} while servers were away"
                 )
 
-    def rest(self, seconds):
+    def rest(self, seconds: float) -> None:
         """Waits while a server is away. All processes of the cluster must survive it."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             self.check_all_live()
             time.sleep(0.05)
 
-    def zookeeper_leader(self):
+    def zookeeper_leader(self) -> str:
         """The number of the ensemble's leading server."""
         for number, address in enumerate(self.zookeeper.env["WEIR_TEST_ZOOKEEPER"].split(","), 1):
             host, port = address.split(":")
@@ -129,7 +140,9 @@ class Outage:
 
 
 @contextlib.contextmanager
-def without(system, *servers, how=("kill", "revive")):
+def without(
+    system: flights_cluster.RealSystem, *servers: str, how: tuple[str, str] = ("kill", "revive")
+) -> Iterator[None]:
     for server in servers:
         system.do(how[0], server)
     try:
@@ -142,7 +155,7 @@ def without(system, *servers, how=("kill", "revive")):
 # --- cases
 
 
-def zookeeper_loses_its_leader(outage):
+def zookeeper_loses_its_leader(outage: Outage) -> None:
     """The ensemble elects another leader. Sessions outlive that, so no coordinator is deposed."""
     with without(outage.zookeeper, outage.zookeeper_leader()):
         outage.delivers(flights_cluster.Moment())
@@ -150,7 +163,7 @@ def zookeeper_loses_its_leader(outage):
         raise Failure(f"from epoch {outage.epochs} it came to {outage.cluster.epoch()}")
 
 
-def zookeeper_loses_its_majority(outage):
+def zookeeper_loses_its_majority(outage: Outage) -> None:
     """Without a majority, no coordinator may lead once its session could have expired."""
     with without(outage.zookeeper, "2", "3"):
         outage.rest(1.5 * SESSION_MS / 1000)
@@ -160,17 +173,17 @@ def zookeeper_loses_its_majority(outage):
             )
 
 
-def namenode_is_killed(outage):
+def namenode_is_killed(outage: Outage) -> None:
     with without(outage.hdfs, "nn1"):
         outage.rest(3)
 
 
-def namenode_stands_still(outage):
+def namenode_stands_still(outage: Outage) -> None:
     with without(outage.hdfs, "nn1", how=("pause", "resume")):
         outage.rest(8)
 
 
-def datanode_is_killed(outage):
+def datanode_is_killed(outage: Outage) -> None:
     with without(outage.hdfs, "dn"):
         outage.rest(3)
 
@@ -184,7 +197,7 @@ CASES = [
 ]
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--case", action="append")

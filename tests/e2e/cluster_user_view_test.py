@@ -6,6 +6,8 @@ WEIR_TEST_ZOOKEEPER names (tools/real/zookeeper.py), and are skipped without it.
 Usage: cluster_user_view_test.py --build DIR [--only NAME]
 """
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
@@ -13,6 +15,8 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Callable
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -34,7 +38,7 @@ QUICK = [
 FAST_HEARTBEAT = ["-D", "heartbeat.interval=500 ms", "-D", "heartbeat.timeout=5 s"]
 
 
-def start_time(pid):
+def start_time(pid: int) -> str | None:
     """Together with its pid it identifies a process forever; None: there is no such process, or
     it is a zombie.
     """
@@ -46,7 +50,7 @@ def start_time(pid):
         return None
 
 
-def children(pid):
+def children(pid: int) -> dict[int, str]:
     """{pid: start time}"""
     found = {}
     for name in os.listdir("/proc"):
@@ -55,11 +59,11 @@ def children(pid):
         with contextlib.suppress(OSError):
             with open(f"/proc/{name}/stat") as stat:
                 if stat.read().rpartition(") ")[2].split()[1] == str(pid):
-                    found[int(name)] = start_time(name)
+                    found[int(name)] = start_time(int(name))
     return {child: started for child, started in found.items() if started}
 
 
-def wait_until(condition, seconds=SOON):
+def wait_until(condition: Callable[[], object], seconds: float = SOON) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -68,7 +72,7 @@ def wait_until(condition, seconds=SOON):
     return False
 
 
-def free_port():
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -77,24 +81,26 @@ def free_port():
 class Case(SmallCase):
     """A job in several processes. All its processes are ended with the `with`."""
 
-    def __init__(self, build, source, scratch):
+    def __init__(self, build: str, source: str, scratch: str) -> None:
         super().__init__(build, source, scratch)
         self.rate = (
             0  # the same for all processes of a case, because each reads it from its command line
         )
-        self.runs = []
+        self.runs: list[flights_job.Run] = []
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         for run in self.runs:
             run.kill_after(0)
 
-    def write(self, name, text, mode=0o600):
+    def write(self, name: str, text: str, mode: int = 0o600) -> str:
         with open(self.path(name), "w") as file:
             file.write(text)
         os.chmod(self.path(name), mode)
         return self.path(name)
 
-    def start(self, *extra, parallelism=2, program=None):
+    def start(
+        self, *extra: str, parallelism: int = 2, program: str | None = None
+    ) -> flights_job.Run:
         command = flights_job.flights_command(
             self.flights,
             self.source,
@@ -109,7 +115,9 @@ class Case(SmallCase):
         self.runs.append(flights_job.Run(command))
         return self.runs[-1]
 
-    def coordinator(self, *extra, listen="127.0.0.1:0", **options):
+    def coordinator(
+        self, *extra: str, listen: str = "127.0.0.1:0", **options: Any
+    ) -> tuple[flights_job.Run, int]:
         """(the process, its port)"""
         run = self.start("--role", "coordinator", "--listen", listen, *extra, **options)
         said = "listening for workers on "
@@ -117,17 +125,17 @@ class Case(SmallCase):
         line = next(line for line in run.lines if line.startswith(said))
         return run, int(line.rsplit(":", 1)[1])
 
-    def worker(self, port, *extra, **options):
+    def worker(self, port: int | str, *extra: str, **options: Any) -> flights_job.Run:
         return self.start(
             "--role", "worker", "--coordinator", f"127.0.0.1:{port}", *extra, **options
         )
 
-    def expect_end(self, run, code, seconds=60):
+    def expect_end(self, run: flights_job.Run, code: int, seconds: float = 60) -> str:
         found = run.wait(seconds)
         expect(found == code, f"exit code {found} instead of {code}\n{run.tail(40)}")
         return "\n".join(run.lines)
 
-    def expect_line(self, run, part, seconds=SOON):
+    def expect_line(self, run: flights_job.Run, part: str, seconds: float = SOON) -> None:
         expect(
             wait_until(
                 lambda: any(part in line for line in list(run.lines))
@@ -138,10 +146,10 @@ class Case(SmallCase):
             f"no line says '{part}'\n{run.tail(40)}",
         )
 
-    def children_of(self, run, count):
-        found = {}
+    def children_of(self, run: flights_job.Run, count: int) -> dict[int, str]:
+        found: dict[int, str] = {}
 
-        def there():
+        def there() -> bool:
             found.clear()
             found.update(children(run.process.pid))
             return len(found) == count
@@ -149,7 +157,7 @@ class Case(SmallCase):
         expect(wait_until(there), f"{len(found)} child processes instead of {count}\n{run.tail()}")
         return found
 
-    def expect_gone(self, processes):
+    def expect_gone(self, processes: dict[int, str]) -> None:
         expect(
             wait_until(
                 lambda: all(start_time(pid) != started for pid, started in processes.items())
@@ -158,7 +166,7 @@ class Case(SmallCase):
         )
 
 
-def zookeeper(case):
+def zookeeper(case: Case) -> list[str] | None:
     """The settings for a cluster of this case; None if there is no ZooKeeper."""
     quorum = os.environ.get("WEIR_TEST_ZOOKEEPER")
     if not quorum:
@@ -175,14 +183,14 @@ def zookeeper(case):
     ]
 
 
-def test_workers_give_what_one_process_gives(case):
+def test_workers_give_what_one_process_gives(case: Case) -> None:
     run = case.start("--workers", "2")
     log = case.expect_end(run, 0)
     expect_in(log, "listening for workers on 127.0.0.1:", "FINISHED")
     case.expect_right_output()
 
 
-def test_workers_without_checkpoints_write_their_results_at_the_end(case):
+def test_workers_without_checkpoints_write_their_results_at_the_end(case: Case) -> None:
     run = case.start(
         program="flights",
         *[
@@ -200,14 +208,14 @@ def test_workers_without_checkpoints_write_their_results_at_the_end(case):
     case.expect_right_output()
 
 
-def test_workers_may_have_several_slots(case):
+def test_workers_may_have_several_slots(case: Case) -> None:
     run = case.start("--workers", "2", "--slots", "2", parallelism=4)
     log = case.expect_end(run, 0)
     expect_in(log, "has registered with 2 slots", "4 of 4 wanted")
     case.expect_right_output()
 
 
-def test_a_run_of_workers_goes_on_as_one_process_and_back(case):
+def test_a_run_of_workers_goes_on_as_one_process_and_back(case: Case) -> None:
     case.rate = 3000
     first = case.start("--workers", "2")
     case.expect_line(first, "  checkpoint ")
@@ -220,7 +228,7 @@ def test_a_run_of_workers_goes_on_as_one_process_and_back(case):
     case.expect_right_output()
 
 
-def test_a_worker_may_come_before_the_coordinator(case):
+def test_a_worker_may_come_before_the_coordinator(case: Case) -> None:
     port = free_port()
     worker = case.worker(port, "--slots", "2")
     case.expect_line(worker, "has no coordinator yet")
@@ -230,7 +238,7 @@ def test_a_worker_may_come_before_the_coordinator(case):
     case.expect_right_output()
 
 
-def test_a_worker_of_another_graph_is_refused_and_another_is_taken(case):
+def test_a_worker_of_another_graph_is_refused_and_another_is_taken(case: Case) -> None:
     coordinator, port = case.coordinator()
     stranger = case.worker(port, parallelism=1)
     expect_in(case.expect_end(stranger, FAILED), "refuses this worker", "another job graph")
@@ -257,7 +265,7 @@ def test_a_worker_of_another_graph_is_refused_and_another_is_taken(case):
     case.expect_right_output()
 
 
-def test_a_worker_of_another_build_is_refused(case):
+def test_a_worker_of_another_build_is_refused(case: Case) -> None:
     other = case.path("flights-other-build")
     shutil.copy(case.flights, other)
     with open(other, "ab") as file:
@@ -274,7 +282,7 @@ def test_a_worker_of_another_build_is_refused(case):
     )
 
 
-def test_a_worker_must_know_its_coordinator(case):
+def test_a_worker_must_know_its_coordinator(case: Case) -> None:
     expect_in(
         case.expect_end(case.start("--role", "worker"), REFUSED),
         "--coordinator HOST:PORT",
@@ -282,13 +290,13 @@ def test_a_worker_must_know_its_coordinator(case):
     )
 
 
-def test_a_worker_that_nobody_takes_ends_and_says_why(case):
+def test_a_worker_that_nobody_takes_ends_and_says_why(case: Case) -> None:
     port = free_port()
     log = case.expect_end(case.worker(port, "-D", "taskmanager.registration.timeout=1 s"), FAILED)
     expect_in(log, f"127.0.0.1:{port}", "Connection refused", "taskmanager.registration.timeout")
 
 
-def test_a_port_that_is_taken_is_refused(case):
+def test_a_port_that_is_taken_is_refused(case: Case) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         log = case.expect_end(
@@ -297,7 +305,7 @@ def test_a_port_that_is_taken_is_refused(case):
     expect_in(log, "cannot listen", f"127.0.0.1:{port}", "in use")
 
 
-def test_beyond_loopback_a_coordinator_needs_a_secret(case):
+def test_beyond_loopback_a_coordinator_needs_a_secret(case: Case) -> None:
     log = case.expect_end(case.start("--role", "coordinator", "--listen", "0.0.0.0:0"), REFUSED)
     expect_in(log, "0.0.0.0", "security.shared-secret.file")
     worker = case.start(
@@ -313,7 +321,7 @@ def test_beyond_loopback_a_coordinator_needs_a_secret(case):
     expect_in(case.expect_end(worker, REFUSED), "0.0.0.0", "security.shared-secret.file")
 
 
-def test_who_listens_on_all_addresses_must_say_by_which_to_be_reached(case):
+def test_who_listens_on_all_addresses_must_say_by_which_to_be_reached(case: Case) -> None:
     worker = case.start(
         "--role", "worker", "--coordinator", "127.0.0.1:1", "-D", "taskmanager.bind-host=0.0.0.0"
     )
@@ -331,7 +339,7 @@ def test_who_listens_on_all_addresses_must_say_by_which_to_be_reached(case):
     expect_in(case.expect_end(coordinator, REFUSED), "jobmanager.rpc.address")
 
 
-def test_with_a_shared_secret_a_coordinator_listens_beyond_loopback(case):
+def test_with_a_shared_secret_a_coordinator_listens_beyond_loopback(case: Case) -> None:
     secret = [
         "-D",
         f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}",
@@ -348,7 +356,7 @@ def test_with_a_shared_secret_a_coordinator_listens_beyond_loopback(case):
     case.expect_right_output()
 
 
-def test_workers_of_one_host_have_a_secret_that_nobody_sees(case):
+def test_workers_of_one_host_have_a_secret_that_nobody_sees(case: Case) -> None:
     case.rate = 4000
     run = case.start("--workers", "2", "-D", "security.ssl.internal.truststore-password=swordfish")
     said = "listening for workers on 127.0.0.1:"
@@ -369,7 +377,7 @@ def test_workers_of_one_host_have_a_secret_that_nobody_sees(case):
     case.expect_right_output()
 
 
-def test_a_cluster_that_everybody_on_the_machine_can_join_says_so(case):
+def test_a_cluster_that_everybody_on_the_machine_can_join_says_so(case: Case) -> None:
     coordinator, port = case.coordinator()
     worker = case.worker(port, "--slots", "2")
     for run in (coordinator, worker):
@@ -377,7 +385,7 @@ def test_a_cluster_that_everybody_on_the_machine_can_join_says_so(case):
         expect(log.count("this cluster is open: any user of this machine can join it") == 1, log)
 
 
-def test_a_secret_that_others_may_read_is_refused(case):
+def test_a_secret_that_others_may_read_is_refused(case: Case) -> None:
     secret = case.write("secret", "correct horse battery staple", mode=0o644)
     log = case.expect_end(
         case.start(
@@ -393,7 +401,7 @@ def test_a_secret_that_others_may_read_is_refused(case):
     expect_in(log, "security.shared-secret.file", "has mode 0644", f"chmod 600 {secret}")
 
 
-def test_a_worker_without_the_right_secret_is_told_so(case):
+def test_a_worker_without_the_right_secret_is_told_so(case: Case) -> None:
     secret = [
         "-D",
         f"security.shared-secret.file={case.write('secret', 'correct horse battery staple')}",
@@ -417,7 +425,7 @@ def test_a_worker_without_the_right_secret_is_told_so(case):
     case.expect_right_output()
 
 
-def test_records_that_cannot_be_serialized_stay_in_one_process(case):
+def test_records_that_cannot_be_serialized_stay_in_one_process(case: Case) -> None:
     program = "e2e_unserializable"
     expect_in(
         case.expect_end(case.start("--workers", "2", program=program), REFUSED),
@@ -433,14 +441,14 @@ def test_records_that_cannot_be_serialized_stay_in_one_process(case):
     case.expect_end(case.start(program=program), 0)
 
 
-def test_bad_input_is_refused_and_leaves_no_process(case):
+def test_bad_input_is_refused_and_leaves_no_process(case: Case) -> None:
     case.source = case.path("nothing")
     run = case.start("--workers", "2")
     expect_in(case.expect_end(run, REFUSED), "cannot read the input", "nothing")
     expect(not children(run.process.pid), "children are left")
 
 
-def test_a_failure_in_a_worker_fails_the_job_and_names_the_place(case):
+def test_a_failure_in_a_worker_fails_the_job_and_names_the_place(case: Case) -> None:
     os.mkdir(case.path("in"))
     with open(os.path.join(case.source, sorted(os.listdir(case.source))[0])) as file:
         lines = file.readlines()[:3]
@@ -454,7 +462,7 @@ def test_a_failure_in_a_worker_fails_the_job_and_names_the_place(case):
     )
 
 
-def ends_by(case, number):
+def ends_by(case: Case, number: int) -> None:
     case.rate = 2000
     run = case.start("--workers", "3", parallelism=3)
     workers = case.children_of(run, 3)
@@ -464,17 +472,17 @@ def ends_by(case, number):
     case.expect_gone(workers)
 
 
-def test_termination_ends_every_process_and_the_job_can_go_on(case):
+def test_termination_ends_every_process_and_the_job_can_go_on(case: Case) -> None:
     ends_by(case, signal.SIGTERM)
     case.expect_end(case.start("--workers", "2"), 0)
     case.expect_right_output()
 
 
-def test_an_interrupt_ends_every_process(case):
+def test_an_interrupt_ends_every_process(case: Case) -> None:
     ends_by(case, signal.SIGINT)
 
 
-def test_a_worker_that_is_told_to_end_leaves_and_the_job_goes_on(case):
+def test_a_worker_that_is_told_to_end_leaves_and_the_job_goes_on(case: Case) -> None:
     case.rate = 4000
     coordinator, port = case.coordinator()
     first, second = case.worker(port), case.worker(port)
@@ -486,7 +494,7 @@ def test_a_worker_that_is_told_to_end_leaves_and_the_job_goes_on(case):
     case.expect_right_output()
 
 
-def test_no_worker_outlives_a_coordinator_that_is_killed(case):
+def test_no_worker_outlives_a_coordinator_that_is_killed(case: Case) -> None:
     case.rate = 2000
     run = case.start("--workers", "3", parallelism=3)
     workers = case.children_of(run, 3)
@@ -495,7 +503,7 @@ def test_no_worker_outlives_a_coordinator_that_is_killed(case):
     case.expect_gone(workers)
 
 
-def test_a_killed_worker_is_started_again_and_the_job_goes_on(case):
+def test_a_killed_worker_is_started_again_and_the_job_goes_on(case: Case) -> None:
     case.rate = 4000
     run = case.start("--workers", "2")
     workers = case.children_of(run, 2)
@@ -508,7 +516,7 @@ def test_a_killed_worker_is_started_again_and_the_job_goes_on(case):
     case.expect_right_output()
 
 
-def test_workers_find_a_coordinator_that_was_started_again(case):
+def test_workers_find_a_coordinator_that_was_started_again(case: Case) -> None:
     case.rate = 4000
     coordinator, port = case.coordinator()
     workers = [case.worker(port), case.worker(port)]
@@ -521,7 +529,7 @@ def test_workers_find_a_coordinator_that_was_started_again(case):
     case.expect_right_output()
 
 
-def test_a_job_narrows_when_a_worker_is_gone_and_widens_when_another_comes(case):
+def test_a_job_narrows_when_a_worker_is_gone_and_widens_when_another_comes(case: Case) -> None:
     case.rate = 2500
     coordinator, port = case.coordinator()
     workers = [case.worker(port), case.worker(port)]
@@ -535,7 +543,7 @@ def test_a_job_narrows_when_a_worker_is_gone_and_widens_when_another_comes(case)
     case.expect_right_output()
 
 
-def test_a_fixed_job_waits_for_its_slots(case):
+def test_a_fixed_job_waits_for_its_slots(case: Case) -> None:
     fixed = ["-D", "jobmanager.scheduler=fixed"]
     case.rate = 2500
     coordinator, port = case.coordinator(*fixed)
@@ -550,7 +558,7 @@ def test_a_fixed_job_waits_for_its_slots(case):
     case.expect_right_output()
 
 
-def test_a_worker_that_survives_reads_its_own_copy_of_its_state(case):
+def test_a_worker_that_survives_reads_its_own_copy_of_its_state(case: Case) -> None:
     copies = case.path("copies")
     os.mkdir(copies)
     local = [
@@ -581,7 +589,7 @@ def test_a_worker_that_survives_reads_its_own_copy_of_its_state(case):
     case.expect_right_output()
 
 
-def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case):
+def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case: Case) -> None:
     case.rate = 1000
     quick = ["-D", "heartbeat.interval=200 ms", "-D", "heartbeat.timeout=1500 ms"]
     coordinator, port = case.coordinator(*quick)
@@ -611,7 +619,7 @@ def test_a_paused_worker_that_was_deployed_to_harms_nothing_when_it_wakes(case):
     case.expect_right_output()
 
 
-def test_under_high_availability_a_finished_job_does_not_run_twice(case):
+def test_under_high_availability_a_finished_job_does_not_run_twice(case: Case) -> None:
     ha = zookeeper(case)
     if ha is None:
         return
@@ -632,7 +640,7 @@ def test_under_high_availability_a_finished_job_does_not_run_twice(case):
     expect(case.place.names("out") == before, "the part files changed")
 
 
-def test_under_high_availability_a_standby_leaves_when_it_is_told_to(case):
+def test_under_high_availability_a_standby_leaves_when_it_is_told_to(case: Case) -> None:
     ha = zookeeper(case)
     if ha is None:
         return
@@ -648,7 +656,7 @@ def test_under_high_availability_a_standby_leaves_when_it_is_told_to(case):
     case.expect_right_output()
 
 
-def test_high_availability_without_servers_is_refused(case):
+def test_high_availability_without_servers_is_refused(case: Case) -> None:
     for role in (["--role", "coordinator", "--listen", "127.0.0.1:0"], ["--role", "worker"]):
         expect_in(
             case.expect_end(case.start(*role, "-D", "high-availability.type=zookeeper"), REFUSED),

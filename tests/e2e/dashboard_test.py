@@ -5,6 +5,8 @@ failed request or an error on the browser's console fails the test.
 Usage: dashboard_test.py --build DIR [--only NAME] [--pictures DIR]
 """
 
+from __future__ import annotations
+
 import os
 import sys
 import time
@@ -20,28 +22,28 @@ PICTURES = os.environ.get("WEIR_TEST_PICTURES")  # a folder for a screenshot of 
 
 
 class DashboardCase(Case):
-    def start(self, *extra):
+    def start(self, *extra: str) -> None:
         super().start("-D", f"web.dashboard.dir={flink.dashboard()}", *extra)
 
 
 class Visit:
     """A browser on one dashboard."""
 
-    def __init__(self, case, browser):
+    def __init__(self, case: DashboardCase, browser: Browser) -> None:
         self.case = case
         self.browser = browser
         self.seen = 0
 
-    def page(self, route, *texts):
+    def page(self, route: str, *texts: str) -> None:
         """Opens a page, waits until it shows all texts, and checks that nothing has failed."""
         self.browser.open(f"{self.case.url}/#/{route}")
         self.shows(route, *texts)
 
-    def tab(self, name, title, *texts):
+    def tab(self, name: str, title: str, *texts: str) -> None:
         self.browser.click(title)
         self.shows(name, *texts)
 
-    def shows(self, name, *texts):
+    def shows(self, name: str, *texts: str) -> None:
         deadline = time.monotonic() + 15
         while True:
             self.browser.listen(0.1)
@@ -58,10 +60,10 @@ class Visit:
         self.picture(name)
         expect(not self.browser.errors, f"{name}: {self.problems()}")
 
-    def problems(self):
+    def problems(self) -> str:
         return "\n".join(self.browser.errors)
 
-    def picture(self, name):
+    def picture(self, name: str) -> None:
         if PICTURES:
             self.seen += 1
             os.makedirs(PICTURES, exist_ok=True)
@@ -69,7 +71,7 @@ class Visit:
             self.browser.screenshot(os.path.join(PICTURES, file))
 
 
-def lists_of_jobs(visit, name):
+def lists_of_jobs(visit: Visit, name: str) -> None:
     visit.page("overview", "Available Task Slots", name)
     visit.page("job/running", name, "RUNNING")
     visit.page("job/completed", "Completed Jobs")
@@ -77,7 +79,7 @@ def lists_of_jobs(visit, name):
     visit.page("application/completed", "Completed Applications")
 
 
-def job(visit, name):
+def job(visit: Visit, name: str) -> None:
     case, at = visit.case, f"job/running/{visit.case.id}"
     vertices = case.get(f"/jobs/{case.id}")["vertices"]
     visit.page(f"{at}/overview", name, "Parallelism: 2", "Backpressured", "Records Received")
@@ -100,7 +102,7 @@ def job(visit, name):
     visit.page(f"{at}/configuration", "Execution Configuration", "rest.port")
 
 
-def workers(visit):
+def workers(visit: Visit) -> None:
     for worker in visit.case.get("/taskmanagers")["taskmanagers"]:
         at = f"task-manager/{worker['id']}"
         visit.page(f"{at}/metrics", worker["path"], "Free/All Slots")
@@ -111,7 +113,7 @@ def workers(visit):
     visit.page("task-manager", worker["path"], "Free Slots")
 
 
-def coordinator(visit):
+def coordinator(visit: Visit) -> None:
     visit.page("job-manager/metrics", "JVM")
     visit.page("job-manager/config", "rest.port")
     visit.page("job-manager/logs", "REST interface listens on")
@@ -120,7 +122,7 @@ def coordinator(visit):
     visit.page("job-manager/thread-dump", "job-master")
 
 
-def test_every_page_of_the_dashboard_shows_the_job(case):
+def test_every_page_of_the_dashboard_shows_the_job(case: DashboardCase) -> None:
     case.start("--workers", "2")
     case.until(lambda: len(case.get("/taskmanagers")["taskmanagers"]) == 2)
     name = case.get("/jobs/overview")["jobs"][0]["name"]
@@ -135,7 +137,7 @@ def test_every_page_of_the_dashboard_shows_the_job(case):
     expect(not foreign, f"the dashboard asks other servers: {foreign}")
 
 
-def test_a_directory_without_a_dashboard_is_refused(case):
+def test_a_directory_without_a_dashboard_is_refused(case: DashboardCase) -> None:
     case.launch("-D", f"web.dashboard.dir={case.scratch}")
     code = case.job.wait(30)
     expect(code == REFUSED, f"exit code {code}\n{case.job.tail()}")

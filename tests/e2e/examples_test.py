@@ -5,6 +5,8 @@ and restarted at another parallelism. Its committed results must equal those of 
 Usage: examples_test.py --build DIR
 """
 
+from __future__ import annotations
+
 import argparse
 import importlib.util
 import os
@@ -12,6 +14,7 @@ import shutil
 import sys
 import tempfile
 import time
+import types
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -24,16 +27,26 @@ LIVES = [0.6, 1.0, 1.4]  # seconds
 EXAMPLES = ["fraud", "online_regression", "sessions", "shop"]
 
 
-def reference(example):
+def reference(example: str) -> types.ModuleType:
     """Returns the example's reference.py as a module."""
     path = os.path.join(ROOT, "examples", example, "reference.py")
     spec = importlib.util.spec_from_file_location(f"{example}_reference", path)
+    assert spec and spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def command(build, example, place, *, parallelism, rate, start, count=COUNT):
+def command(
+    build: str,
+    example: str,
+    place: flights_job.Place,
+    *,
+    parallelism: int,
+    rate: float,
+    start: str,
+    count: int = COUNT,
+) -> list[str]:
     extra = getattr(reference(example), "EXTRA_OUTPUT", None)
     return [
         os.path.join(build, "bin", example),
@@ -55,7 +68,7 @@ def command(build, example, place, *, parallelism, rate, start, count=COUNT):
     ]
 
 
-def expected_lines(example, place):
+def expected_lines(example: str, place: flights_job.Place) -> list[str]:
     """Of a job whose results are at this place."""
     module = reference(example)
     extra = getattr(module, "EXTRA_OUTPUT", None)
@@ -64,7 +77,7 @@ def expected_lines(example, place):
     return module.expected_lines(COUNT, flights_job.committed_lines(place, extra))
 
 
-def problem_of(build, example, kills, scratch):
+def problem_of(build: str, example: str, kills: int, scratch: str) -> str:
     """Runs the example. Returns "" or what is wrong."""
     place = flights_job.LocalPlace(os.path.join(scratch, f"{example}-{kills}"))
     for run in range(kills + 1):
@@ -90,7 +103,7 @@ def problem_of(build, example, kills, scratch):
     return flights_job.first_difference(expected, found)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     build = os.path.abspath(parser.parse_args().build)

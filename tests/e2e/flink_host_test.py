@@ -9,6 +9,8 @@ started here, one at a time.
 Usage: flink_host_test.py --build DIR [--version V]… [--case NAME]… [--keep]
 """
 
+from __future__ import annotations
+
 import argparse
 import collections
 import contextlib
@@ -25,6 +27,8 @@ import threading
 import time
 import traceback
 import zipfile
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -48,12 +52,12 @@ INTERVAL = "250 ms"
 END_SECONDS = 90
 
 
-def create(path):
+def create(path: str) -> None:
     with open(path, "w"):
         pass
 
 
-def check(condition, sentence):
+def check(condition: object, sentence: str) -> None:
     if not condition:
         raise Failure(sentence)
 
@@ -61,26 +65,36 @@ def check(condition, sentence):
 class Suite:
     """Shared by the cases of one version of Flink."""
 
-    def __init__(self, build, flink, scratch, version):
+    def __init__(
+        self, build: str, flink: flink_cluster.FlinkCluster, scratch: str, version: str
+    ) -> None:
         self.build, self.flink, self.scratch, self.version = build, flink, scratch, version
         self.flights = os.path.join(scratch, "flights")
+        self.tmpfs: str | None = None  # the file system of io.tmp.dirs, if it is one of its own
         self.count = 0
 
-    def program(self, name):
+    def program(self, name: str) -> str:
         return os.path.join(self.build, "bin", name)
 
-    def place(self):
+    def place(self) -> flights_job.Place:
         self.count += 1
         return flights_job.hdfs_place(
             os.environ, f"/weir-flink-{os.getpid()}-{self.version}-{self.count}"
         )
 
-    def target(self):
+    def target(self) -> list[str]:
         return ["--target", "flink", "--rest", self.flink.url, "--detached"]
 
     def flights_command(
-        self, place, program="flights", *, parallelism=2, rate=0, start="none", extra=()
-    ):
+        self,
+        place: flights_job.Place,
+        program: str = "flights",
+        *,
+        parallelism: int | None = 2,
+        rate: float = 0,
+        start: str = "none",
+        extra: Iterable[str] = (),
+    ) -> list[str]:
         return [
             self.program(program),
             "--input",
@@ -99,34 +113,34 @@ class Suite:
             *extra,
         ]
 
-    def submit(self, *arguments, **options):
+    def submit(self, *arguments: Any, **options: Any) -> str:
         job = flink_cluster.submit(self.flights_command(*arguments, **options) + self.target())
         self.flink.wait_running(job)
         return job
 
-    def checkpointed(self, job, count=2):
+    def checkpointed(self, job: str, count: int = 2) -> None:
         self.flink.wait(f"{count} checkpoints", lambda: self.flink.completed(job) >= count, 60, job)
 
-    def finished(self, job):
+    def finished(self, job: str) -> None:
         self.flink.wait_end(job, "FINISHED", END_SECONDS)
 
-    def difference(self, place):
+    def difference(self, place: flights_job.Place) -> str:
         """ "" if the result is as expected."""
         found = flights_job.committed_lines(place, "out")
         return flights_job.first_difference(self.expected(), found) or flights_job.orphans(
             place, "out"
         )
 
-    def expected(self):
+    def expected(self) -> list[str]:
         return flights_reference.expected_lines(self.flights)
 
-    def check_output(self, place):
+    def check_output(self, place: flights_job.Place) -> None:
         difference = self.difference(place)
         check(not difference, difference)
 
     # --- faults in the job
 
-    def unhurried(self, place, *flags):
+    def unhurried(self, place: flights_job.Place, *flags: str) -> str:
         """A slow job, until it is restarted after hurry()."""
         return self.submit(
             place,
@@ -135,13 +149,15 @@ class Suite:
             extra=["--hurry", self.scratch_file("hurry"), *flags],
         )
 
-    def hurry(self):
+    def hurry(self) -> None:
         create(self.scratch_file("hurry"))
 
-    def scratch_file(self, name):
+    def scratch_file(self, name: str) -> str:
         return os.path.join(self.scratch, f"{name}-{self.version}-{self.count}")
 
-    def broken(self, kind, *flags, place=None):
+    def broken(
+        self, kind: str, *flags: str, place: flights_job.Place | None = None
+    ) -> tuple[str, flights_job.Place]:
         """A job in which a fault has occurred after two checkpoints; its id and place."""
         place = place or self.place()
         when = self.scratch_file("break")
@@ -152,11 +168,11 @@ class Suite:
         self.flink.wait("the fault", lambda: not os.path.exists(when), 30, job)
         return job, place
 
-    def failed_with(self, job):
+    def failed_with(self, job: str) -> str:
         """Flink's message about the fault."""
         return self.flink.wait("the failure", lambda: self.flink.exceptions(job), 30)[-1]
 
-    def same_taskmanagers(self, before):
+    def same_taskmanagers(self, before: dict[str, int]) -> None:
         check(
             self.flink.pids() == before
             and all(os.path.exists(f"/proc/{pid}") for pid in before.values()),
@@ -167,7 +183,7 @@ class Suite:
 # --- cases: each gets the suite, and fails by an exception
 
 
-def clean(suite):
+def clean(suite: Suite) -> None:
     place = suite.place()
     job = suite.submit(place, rate=5 * RATE)
     suite.finished(job)
@@ -184,7 +200,7 @@ def clean(suite):
     )
 
 
-def exception(suite):
+def exception(suite: Suite) -> None:
     before = suite.flink.pids()
     job, place = suite.broken("throw", "--between")
     said = suite.failed_with(job)
@@ -197,7 +213,7 @@ def exception(suite):
     suite.check_output(place)
 
 
-def segmentation_fault(suite):
+def segmentation_fault(suite: Suite) -> None:
     before = suite.flink.pids()
     job, place = suite.broken("segv")
     said = suite.failed_with(job)
@@ -216,7 +232,7 @@ def segmentation_fault(suite):
     suite.check_output(place)
 
 
-def checkpoint_lost(suite):
+def checkpoint_lost(suite: Suite) -> None:
     """A checkpoint that a chain cannot write counts as failed, which the job may tolerate;
     nothing is restarted.
     """
@@ -259,7 +275,7 @@ def checkpoint_lost(suite):
     suite.check_output(place)
 
 
-def kill_taskmanager(suite, job):
+def kill_taskmanager(suite: Suite, job: str) -> None:
     failures = len(suite.flink.exceptions(job))
     victim = min(suite.flink.placed_on(job))
     suite.flink.kill(victim)
@@ -267,7 +283,7 @@ def kill_taskmanager(suite, job):
     suite.flink.revive(victim)
 
 
-def taskmanager_killed(suite):
+def taskmanager_killed(suite: Suite) -> None:
     place = suite.place()
     job = suite.unhurried(place)
     suite.checkpointed(job)
@@ -277,7 +293,7 @@ def taskmanager_killed(suite):
     suite.check_output(place)
 
 
-def jobmanager_killed(suite):
+def jobmanager_killed(suite: Suite) -> None:
     """With high availability another JobManager continues the job from its last checkpoint."""
     with contextlib.ExitStack() as stack:
         zookeeper = (
@@ -316,7 +332,7 @@ def jobmanager_killed(suite):
         there.check_output(place)
 
 
-def rescaled(suite):
+def rescaled(suite: Suite) -> None:
     place = suite.place()
     start = "none"
     for parallelism in (2, 3):
@@ -333,7 +349,7 @@ def rescaled(suite):
     suite.check_output(place)
 
 
-def unaligned_rescaled(suite):
+def unaligned_rescaled(suite: Suite) -> None:
     """Records in flight at a checkpoint go to other subtasks after rescaling."""
     unaligned = [
         "-D",
@@ -342,11 +358,11 @@ def unaligned_rescaled(suite):
         "execution.checkpointing.externalized-checkpoint-retention=RETAIN_ON_CANCELLATION",
     ]
 
-    def in_flight(job):
+    def in_flight(job: str) -> int:
         latest = suite.flink.checkpoints(job)["latest"]["completed"]
         return latest["persisted_data"] if latest else 0
 
-    def canceled(place):
+    def canceled(place: flights_job.Place) -> str:
         # Half as fast as the source, so that records are in flight.
         job = suite.submit(
             place,
@@ -372,14 +388,14 @@ def unaligned_rescaled(suite):
     suite.check_output(place)
 
 
-def there_and_back(suite):
+def there_and_back(suite: Suite) -> None:
     """One process, Flink, one process from Flink's retained checkpoint, Flink, one process from
     Flink's savepoint; each with another parallelism.
     """
     place = suite.place()
     slow = 400
 
-    def interrupted(start, parallelism):
+    def interrupted(start: str, parallelism: int) -> None:
         run = flights_job.Run(
             suite.flights_command(place, start=start, parallelism=parallelism, rate=slow)
         )
@@ -413,7 +429,7 @@ def there_and_back(suite):
     suite.check_output(place)
 
 
-def hanging_chain_canceled(suite):
+def hanging_chain_canceled(suite: Suite) -> None:
     before = suite.flink.pids()
     job, _ = suite.broken("hang")
     time.sleep(0.5)
@@ -424,12 +440,12 @@ def hanging_chain_canceled(suite):
     suite.same_taskmanagers(before)
 
 
-def words(suite):
+def words(suite: Suite) -> None:
     """word_count survives the kill of its TaskManager, and continues at another parallelism."""
     place = suite.place()
     texts = os.path.join(suite.scratch, "texts")
     chance = random.Random(5)
-    counts = collections.Counter()
+    counts: collections.Counter[str] = collections.Counter()
     if not os.path.isdir(texts):
         os.makedirs(texts)
         for n in range(3):
@@ -443,7 +459,7 @@ def words(suite):
         with open(os.path.join(texts, name)) as file:
             counts.update(file.read().split())
 
-    def run(parallelism, start, rate):
+    def run(parallelism: int, start: str, rate: float) -> str:
         job = flink_cluster.submit(
             [
                 suite.program("word_count"),
@@ -478,14 +494,20 @@ def words(suite):
     check(not difference, difference)
 
 
-def broadcast_and_joins(suite):
+def broadcast_and_joins(suite: Suite) -> None:
     """An operator with a keyed and a broadcast input, session windows with a side output, and an
     interval join survive the kill of their TaskManager and continue at another parallelism.
     """
     for example in ["fraud", "sessions", "shop"]:
         place = suite.place()
 
-        def run(parallelism, start, rate, example=example, place=place):
+        def run(
+            parallelism: int,
+            start: str,
+            rate: float,
+            example: str = example,
+            place: flights_job.Place = place,
+        ) -> str:
             return flink_cluster.submit(
                 examples_test.command(
                     suite.build, example, place, parallelism=parallelism, rate=rate, start=start
@@ -508,7 +530,7 @@ def broadcast_and_joins(suite):
         check(not difference, f"{example}: {difference}")
 
 
-def noticed(suite, bug):
+def noticed(suite: Suite, bug: str) -> bool:
     """True if a job that fails and continues gives a wrong result with this bug switched on."""
     place = suite.place()
     job, _ = suite.broken("throw", "--between", "--bug", bug, place=place)
@@ -518,14 +540,16 @@ def noticed(suite, bug):
         or len(suite.flink.exceptions(job)) > 3,
         END_SECONDS,
     )
-    return suite.flink.state(job) != "FINISHED" or suite.difference(place)  # or it cannot continue
+    return (
+        suite.flink.state(job) != "FINISHED" or suite.difference(place) != ""
+    )  # or it cannot continue
 
 
-def restore_left_out(suite):
+def restore_left_out(suite: Suite) -> None:
     check(noticed(suite, "hosted_state_not_restored"), "it was not noticed")
 
 
-def flush_left_out(suite):
+def flush_left_out(suite: Suite) -> None:
     """Records are buffered for 10 ms at most, so there may be none to lose at the last barrier
     before the fault: hence several tries.
     """
@@ -535,7 +559,7 @@ def flush_left_out(suite):
     )
 
 
-def refused(command, *words):
+def refused(command: list[str], *words: str) -> None:
     """Expects exit code 2 and a sentence on standard error that contains these words."""
     done = subprocess.run(
         command,
@@ -553,7 +577,7 @@ def refused(command, *words):
     )
 
 
-def bad_cases(suite):
+def bad_cases(suite: Suite) -> None:
     place = suite.place()
     command = suite.flights_command(place)
     with contextlib.closing(free_port()) as port:
@@ -570,7 +594,7 @@ def bad_cases(suite):
     check(not place.names("out"), "something was written")
 
 
-def printed_line(suite, flink, command):
+def printed_line(suite: Suite, flink: flink_cluster.FlinkCluster, command: list[str]) -> str:
     """Writes the jar for that cluster, and returns the line that runs it."""
     jar = suite.scratch_file("job") + ".jar"
     done = subprocess.run(
@@ -588,13 +612,14 @@ def printed_line(suite, flink, command):
     return done.stdout.strip()
 
 
-def told(output, pattern):
+def told(output: str, pattern: str) -> str:
     found = re.search(pattern, output)
-    check(found, f"Flink's command line printed:\n{output}")
+    if not found:
+        raise Failure(f"Flink's command line printed:\n{output}")
     return found[1]
 
 
-def command_line(suite):
+def command_line(suite: Suite) -> None:
     """The line printed for a jar works unchanged. Flink's command line stops the job with a
     savepoint, and starts it from there.
     """
@@ -608,7 +633,7 @@ def command_line(suite):
     )
     line = printed_line(suite, suite.flink, slow)
 
-    def runs(line, parallelism):
+    def runs(line: str, parallelism: int) -> str:
         job = told(suite.flink.cli(line), r"JobID ([0-9a-f]{32})")
         suite.flink.wait_running(job)
         found = [vertex["parallelism"] for vertex in suite.flink.vertices(job)]
@@ -630,7 +655,7 @@ def command_line(suite):
     suite.check_output(place)
 
 
-def uploads_refused(suite):
+def uploads_refused(suite: Suite) -> None:
     """A JobManager that accepts no jars: the sentence gives the remedy, which works."""
     place = suite.place()
     with flink_cluster.FlinkCluster(
@@ -654,7 +679,7 @@ def uploads_refused(suite):
         other.wait_end(job, "CANCELED", 30)
 
 
-def other_processor(suite):
+def other_processor(suite: Suite) -> None:
     """A jar whose executable is for another processor fails with a sentence."""
     place = suite.place()
     jar, other = os.path.join(suite.scratch, "job.jar"), os.path.join(suite.scratch, "other.jar")
@@ -679,40 +704,40 @@ def other_processor(suite):
     check("aarch64" in said and "amd64" in said, said[:2000])
 
 
-def not_executable(suite):
+def not_executable(suite: Suite) -> None:
     """io.tmp.dirs is on a file system mounted as noexec."""
-    if not suite.flink.tmpfs:
+    if not suite.tmpfs:
         return
     place = suite.place()
-    subprocess.run(["mount", "-o", "remount,noexec", suite.flink.tmpfs], check=True, timeout=10)
+    subprocess.run(["mount", "-o", "remount,noexec", suite.tmpfs], check=True, timeout=10)
     try:
         job = flink_cluster.submit(suite.flights_command(place) + suite.target())
         said = suite.failed_with(job)
         suite.flink.cancel(job)
     finally:
-        subprocess.run(["mount", "-o", "remount,exec", suite.flink.tmpfs], check=True, timeout=10)
-    check("cannot execute in " + suite.flink.tmpfs in said, said[:2000])
+        subprocess.run(["mount", "-o", "remount,exec", suite.tmpfs], check=True, timeout=10)
+    check("cannot execute in " + suite.tmpfs in said, said[:2000])
 
 
-def free_port():
+def free_port() -> socket.socket:
     port = socket.socket()
     port.bind(("127.0.0.1", 0))
     return port
 
 
 @contextlib.contextmanager
-def no_flink():
+def no_flink() -> Iterator[str]:
     """The URL of a web server that is not Flink."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
+        def do_GET(self) -> None:
             body = b"<html>hello</html>"
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
 
-        def log_message(self, *_):
+        def log_message(self, *_: object) -> None:
             pass
 
     server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
@@ -748,7 +773,7 @@ NEWEST_ONLY = [jobmanager_killed, uploads_refused]  # they start their own clust
 
 
 @contextlib.contextmanager
-def temporary_files():
+def temporary_files() -> Iterator[tuple[str, bool]]:
     """A folder for io.tmp.dirs, and whether it is a separate file system, which root can remount
     as noexec.
     """
@@ -768,7 +793,7 @@ def temporary_files():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run_version(arguments, version, scratch):
+def run_version(arguments: argparse.Namespace, version: str, scratch: str) -> list[int]:
     """The numbers of passed and failed cases."""
     results = [0, 0]
     with (
@@ -777,8 +802,8 @@ def run_version(arguments, version, scratch):
             version, taskmanagers=2, options=["-D", f"io.tmp.dirs={temporary}"]
         ) as flink,
     ):
-        flink.tmpfs = temporary if own else None
         suite = Suite(arguments.build, flink, scratch, version)
+        suite.tmpfs = temporary if own else None
         for case in CASES:
             if (arguments.case and case.__name__ not in arguments.case) or (
                 case in NEWEST_ONLY and version != VERSIONS[-1]
@@ -814,7 +839,7 @@ def run_version(arguments, version, scratch):
     return results
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument(

@@ -6,6 +6,8 @@ computation. Half of the rounds use a real HDFS if WEIR_TEST_HDFS names one.
 Usage: kill_test.py --build DIR [--kills N] [--seed N]
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import random
@@ -29,13 +31,15 @@ YEAR = 336776 - ROWS
 class Round:
     """One job, from its first start to its end."""
 
-    def __init__(self, binary, source, place, chance):
+    def __init__(
+        self, binary: str, source: str, place: flights_job.Place, chance: random.Random
+    ) -> None:
         self.binary, self.source, self.place, self.chance = binary, source, place, chance
         self.kills = 0
-        self.killed_at_ms = []
-        self.history = []
+        self.killed_at_ms: list[int] = []
+        self.history: list[str] = []
 
-    def run(self, kills):
+    def run(self, kills: int) -> str:
         """Returns "" or a description of the failure."""
         while True:
             parallelism = self.chance.randint(1, 3)
@@ -65,11 +69,11 @@ class Round:
             return difference
         return flights_job.orphans(self.place, "out", self.killed_at_ms)
 
-    def expected(self):
+    def expected(self) -> list[str]:
         return flights_reference.expected_lines(self.source)
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
     parser.add_argument("--kills", type=int, default=50)
@@ -90,6 +94,7 @@ def main():
         directory = os.path.join(scratch, str(number))
         source = os.path.join(directory, "flights")
         flights_data.write_slice(flights, source, ROWS, start=chance.randrange(YEAR))
+        place: flights_job.Place
         if kind == "hdfs":
             place = flights_job.hdfs_place(os.environ, f"/weir-kill-{os.getpid()}-{number}")
         else:

@@ -7,6 +7,8 @@ Usage: page_test.py --build DIR [--only NAME]
 WEIR_TEST_PICTURES names a folder for screenshots, light and dark, wide and narrow.
 """
 
+from __future__ import annotations
+
 import json
 import os
 import signal
@@ -24,15 +26,15 @@ TOKEN = "a token of the page's test"
 class PageCase(Case):
     """A page in a browser, with what it shows."""
 
-    def open(self, browser):
+    def open(self, browser: Browser) -> None:
         browser.open(self.url)
         browser.until("document.querySelector('.card') !== null")
         expect(browser.evaluate("location.pathname") == "/weir/", "the root does not lead there")
 
-    def tile(self, browser, key):
+    def tile(self, browser: Browser, key: str) -> str:
         return browser.evaluate(f"document.querySelector('[data-key={key}]').innerText")
 
-    def start_busy(self):
+    def start_busy(self) -> None:
         """A job that uses all the CPU time that it gets, for much longer than the test lasts."""
         self.job = flights_job.Run(
             [os.path.join(self.bin, "exchange"), "job", "--records", str(10**12)]
@@ -41,13 +43,13 @@ class PageCase(Case):
         self.url = self.said(r"REST interface listens on (http://\S+)")
         self.until(lambda: self.get("/jobs")["jobs"][0]["status"] == "RUNNING")
 
-    def a_worker(self):
+    def a_worker(self) -> int:
         """The process id of one worker."""
         pid = self.job.process.pid
         with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
             return int(file.read().split()[-1])
 
-    def picture(self, browser, name, scheme, width, height):
+    def picture(self, browser: Browser, name: str, scheme: str, width: int, height: int) -> None:
         if not PICTURES:
             return
         os.makedirs(PICTURES, exist_ok=True)
@@ -56,7 +58,7 @@ class PageCase(Case):
         browser.screenshot(os.path.join(PICTURES, f"page-{name}-{scheme}-{width}.png"))
 
 
-def set_view(browser, scheme, width, height):
+def set_view(browser: Browser, scheme: str, width: int, height: int) -> None:
     browser.call(
         "Emulation.setDeviceMetricsOverride",
         width=width,
@@ -70,7 +72,7 @@ def set_view(browser, scheme, width, height):
     )
 
 
-def click_on_the_last_checkpoint(browser, box):
+def click_on_the_last_checkpoint(browser: Browser, box: dict[str, float]) -> None:
     last = browser.evaluate("document.querySelector('.plots .legend').innerText")
     expect_in(last, "#")
     # The plot has room for twelve at least, and begins at the left.
@@ -88,24 +90,24 @@ def click_on_the_last_checkpoint(browser, box):
         browser.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
 
 
-def nothing_has_failed(browser, case):
+def nothing_has_failed(browser: Browser, case: PageCase) -> None:
     expect(not browser.errors, "\n".join(browser.errors))
     foreign = [url for url in browser.requested if not url.startswith((case.url, "data:"))]
     expect(not foreign, f"the page asks other servers: {foreign}")
 
 
-def press_button(browser, action):
+def press_button(browser: Browser, action: str) -> None:
     browser.evaluate(f"document.querySelector('[data-action={action}]').click()")
 
 
-def press(browser, key):
+def press(browser: Browser, key: str) -> None:
     for kind in ("keyDown", "keyUp"):
         browser.call(
             "Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" else ""
         )
 
 
-def test_the_page_answers_what_an_operator_asks(case):
+def test_the_page_answers_what_an_operator_asks(case: PageCase) -> None:
     case.start("--workers", "2")
     case.until(lambda: len(case.get("/taskmanagers")["taskmanagers"]) == 2)
     job = case.get(f"/jobs/{case.id}")
@@ -170,7 +172,7 @@ def test_the_page_answers_what_an_operator_asks(case):
         nothing_has_failed(browser, case)
 
 
-def test_buttons_steer_the_job(case):
+def test_buttons_steer_the_job(case: PageCase) -> None:
     case.start("-D", f"execution.checkpointing.savepoint-dir={case.scratch}/savepoints")
     with Browser() as browser:
         case.open(browser)
@@ -189,7 +191,7 @@ def test_buttons_steer_the_job(case):
         browser.until("document.body.innerText.includes('does not answer')")
 
 
-def test_a_profile_shows_what_a_worker_runs(case):
+def test_a_profile_shows_what_a_worker_runs(case: PageCase) -> None:
     case.start_busy()
     with Browser() as browser:
         case.open(browser)
@@ -203,7 +205,7 @@ def test_a_profile_shows_what_a_worker_runs(case):
         nothing_has_failed(browser, case)
 
 
-def test_a_failure_is_shown_with_its_cause(case):
+def test_a_failure_is_shown_with_its_cause(case: PageCase) -> None:
     case.start("--workers", "2")
     case.until(lambda: len(case.get("/taskmanagers")["taskmanagers"]) == 2)
     with Browser() as browser:
@@ -217,7 +219,7 @@ def test_a_failure_is_shown_with_its_cause(case):
         nothing_has_failed(browser, case)
 
 
-def test_changes_need_the_token(case):
+def test_changes_need_the_token(case: PageCase) -> None:
     file = case.path("token")
     with open(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as out:
         out.write(TOKEN)
@@ -240,7 +242,7 @@ def test_changes_need_the_token(case):
         browser.until("document.querySelector('.notice.good') !== null")
 
 
-def test_without_permission_there_are_no_buttons(case):
+def test_without_permission_there_are_no_buttons(case: PageCase) -> None:
     case.start("-D", "web.cancel.enable=false")
     expect(case.get("/config")["features"]["web-cancel"] is False, "the dashboard has a button")
     with Browser() as browser:

@@ -6,6 +6,8 @@ StatsD.
 Usage: reporters_test.py --build DIR [--only NAME]
 """
 
+from __future__ import annotations
+
 import base64
 import functools
 import http.server
@@ -19,6 +21,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from typing import Any, Self
 
 from rest_test import ROOT, Case, expect, expect_in
 from small_cases import CANCELED, NOT_NOW, REFUSED, run_cases
@@ -28,7 +31,7 @@ SECONDS = 60
 
 
 @functools.cache
-def schema():
+def schema() -> tuple[Any, Any, Any]:
     """(ExportMetricsServiceRequest, ExportTraceServiceRequest, the parser of JSON)"""
     folder = tempfile.mkdtemp(prefix="weir-otlp-")
     subprocess.run(
@@ -52,15 +55,15 @@ def schema():
 class Collector:
     """An HTTP server that keeps what it is sent. It answers with `status`."""
 
-    def __init__(self):
-        self.bodies = []  # (path, body)
+    def __init__(self) -> None:
+        self.bodies: list[tuple[str, bytes]] = []  # (path, body)
         self.status = 200
         collector = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
-            def do_POST(self):
+            def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 expect(self.headers["Content-Type"] == "application/json", "no JSON")
                 if collector.status == 200:
@@ -70,25 +73,28 @@ class Collector:
                 self.end_headers()
                 self.wfile.write(b"{}")
 
-            def log_message(self, *_):
+            def log_message(self, *_: object) -> None:
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.handle_error = lambda *_: None  # connections break when a job ends
+        class Server(http.server.ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None:
+                pass  # connections break when a job ends
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.server.shutdown()
         self.server.server_close()
 
-    def of(self, path):
+    def of(self, path: str) -> list[bytes]:
         return [body for at, body in self.bodies if at == path]
 
-    def settings(self):
+    def settings(self) -> list[str]:
         return [
             "-D",
             "metrics.reporters=otel",
@@ -105,7 +111,7 @@ class Collector:
         ]
 
 
-def with_binary_ids(body):
+def with_binary_ids(body: bytes) -> str:
     """Ids are hexadecimal in OTLP, where the JSON encoding of protobuf has base64."""
     content = json.loads(body)
     for resource in content["resourceSpans"]:
@@ -117,7 +123,7 @@ def with_binary_ids(body):
     return json.dumps(content)
 
 
-def points_of(request, name):
+def points_of(request: Any, name: str) -> list[tuple[Any, dict[str, str]]]:
     """The points of a metric, each with its attributes as a dictionary."""
     for resource in request.resource_metrics:
         for scope in resource.scope_metrics:
@@ -131,12 +137,12 @@ def points_of(request, name):
     return []
 
 
-def test_a_collector_gets_metrics_and_traces(case):
+def test_a_collector_gets_metrics_and_traces(case: ReporterCase) -> None:
     metrics_request, trace_request, parse = schema()
     with Collector() as collector:
         case.start("--workers", "2", *collector.settings())
 
-        def records():
+        def records() -> list[tuple[Any, dict[str, str]]]:
             bodies = collector.of("/v1/metrics")
             if not bodies:
                 return []
@@ -172,7 +178,7 @@ def test_a_collector_gets_metrics_and_traces(case):
             expect(len(span.trace_id) == 16 and len(span.span_id) == 8, "ids of a wrong length")
 
 
-def test_a_collector_that_fails_costs_the_job_nothing(case):
+def test_a_collector_that_fails_costs_the_job_nothing(case: ReporterCase) -> None:
     with Collector() as collector:
         collector.status = 503
         case.start(*collector.settings())
@@ -188,7 +194,7 @@ def test_a_collector_that_fails_costs_the_job_nothing(case):
         expect(case.get("/jobs/overview")["jobs"][0]["state"] == "RUNNING", "the job has ended")
 
 
-def test_the_last_report_has_the_final_figures(case):
+def test_the_last_report_has_the_final_figures(case: ReporterCase) -> None:
     metrics_request, _, parse = schema()
     with Collector() as collector:
         settings = collector.settings()
@@ -205,7 +211,7 @@ def test_the_last_report_has_the_final_figures(case):
         expect(running[0][0].as_double == 0, "the job still runs")
 
 
-def test_statsd_gets_datagrams(case):
+def test_statsd_gets_datagrams(case: ReporterCase) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(SECONDS)
@@ -220,7 +226,7 @@ def test_statsd_gets_datagrams(case):
             "-D",
             "metrics.reporter.slf4j.interval=200 ms",
         )
-        seen = {}
+        seen: dict[str, float] = {}
         deadline = time.monotonic() + SECONDS
         while not any(".numRecordsOut" in name for name in seen):
             expect(time.monotonic() < deadline, f"no records among {sorted(seen)}")
@@ -232,7 +238,7 @@ def test_statsd_gets_datagrams(case):
     case.said(r"(\.numRecordsOut: [1-9])")
 
 
-def test_the_board_for_grafana_asks_for_metrics_that_exist(case):
+def test_the_board_for_grafana_asks_for_metrics_that_exist(case: ReporterCase) -> None:
     case.start("-D", "metrics.reporters=prom", "-D", "metrics.reporter.prom.port=0")
     page = case.said(r"metrics for Prometheus are at (http://\S+)") + "/metrics"
     with open(os.path.join(ROOT, "deploy", "grafana", "weir.json"), encoding="utf-8") as file:
@@ -243,7 +249,7 @@ def test_the_board_for_grafana_asks_for_metrics_that_exist(case):
     expect(wanted <= found, f"the page has no {sorted(wanted - found)}")
 
 
-def test_bad_settings_are_refused(case):
+def test_bad_settings_are_refused(case: ReporterCase) -> None:
     for expected, settings, parts in [
         (REFUSED, ["metrics.reporters=otel"], ["metrics.reporter.otel.exporter.endpoint", "URL"]),
         (
@@ -268,7 +274,7 @@ def test_bad_settings_are_refused(case):
 
 
 class ReporterCase(Case):
-    def cancel(self):
+    def cancel(self) -> None:
         request = urllib.request.Request(f"{self.url}/jobs/{self.id}?mode=cancel", method="PATCH")
         urllib.request.urlopen(request, timeout=10).read()
         code = self.job.wait(SECONDS)

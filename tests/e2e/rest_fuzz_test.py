@@ -7,12 +7,15 @@ Usage: rest_fuzz_test.py --build DIR [--only NAME]
 WEIR_FUZZ_SECONDS and WEIR_FUZZ_SEED choose how long, and which requests; a failure prints the seed.
 """
 
+from __future__ import annotations
+
 import os
 import random
 import re
 import socket
 import sys
 import time
+import urllib.parse
 
 from rest_test import Case, expect
 from small_cases import run_cases
@@ -37,10 +40,11 @@ BODIES = [
 
 
 class Fuzzer:
-    def __init__(self, case):
+    def __init__(self, case: Case) -> None:
         self.random = random.Random(SEED)
-        self.host, port = re.fullmatch(r"http://(.+):(\d+)", case.url).groups()
-        self.port = int(port)
+        address = urllib.parse.urlsplit(case.url)
+        assert address.hostname and address.port, case.url
+        self.host, self.port = address.hostname, address.port
         job, vertices = case.id, [v["id"] for v in case.get(f"/jobs/{case.id}")["vertices"]]
         paths = [
             "",
@@ -62,7 +66,7 @@ class Fuzzer:
             paths += [f"jobs/{job}/vertices/{vertex}/{each}" for each in below]
         self.paths = [path.encode() for path in paths]
 
-    def changed(self, text):
+    def changed(self, text: bytes) -> bytes:
         """A text with up to three changes."""
         text = bytearray(text)
         for _ in range(self.random.randrange(4)):
@@ -78,7 +82,7 @@ class Fuzzer:
                 text += self.random.choice([b"/", b"?"]) + self.random.choice(JUNK)
         return bytes(text)
 
-    def request(self):
+    def request(self) -> bytes:
         pick = self.random
         method = pick.choice(METHODS if pick.random() < 0.5 else [b"GET", b"POST"])
         version = pick.choice([b"HTTP/1.1"] * 8 + [b"HTTP/1.0", b"HTTP/9.9", b"", b"junk"])
@@ -121,7 +125,7 @@ class Fuzzer:
             + body
         )
 
-    def send(self):
+    def send(self) -> None:
         """One connection with one to three requests, or a part of one."""
         with socket.create_connection((self.host, self.port), timeout=5) as link:
             link.settimeout(0.05)
@@ -137,12 +141,13 @@ class Fuzzer:
                 pass  # the server has closed the connection, or waits for the rest
 
 
-def memory_of(pid):
+def memory_of(pid: int) -> int:
     with open(f"/proc/{pid}/status", encoding="ascii") as file:
-        return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1)) << 10
+        (kib,) = re.findall(r"VmRSS:\s+(\d+)", file.read())
+        return int(kib) << 10
 
 
-def test_hostile_requests_leave_the_job_alone(case):
+def test_hostile_requests_leave_the_job_alone(case: Case) -> None:
     file = case.path("token")
     with open(os.open(file, os.O_CREAT | os.O_WRONLY, 0o600), "w") as out:
         out.write(TOKEN)
@@ -150,7 +155,7 @@ def test_hostile_requests_leave_the_job_alone(case):
     pid = case.job.process.pid
     fuzzer = Fuzzer(case)
     sent = 0
-    before = None
+    before = 0
     end = time.monotonic() + SECONDS
     try:
         while time.monotonic() < end:

@@ -5,6 +5,8 @@ Prometheus. No Flink runs: only its client.
 Usage: rest_test.py --build DIR [--only NAME]
 """
 
+from __future__ import annotations
+
 import json
 import os
 import re
@@ -14,6 +16,8 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "tools"))
@@ -25,16 +29,14 @@ SECONDS = 60
 
 
 class Case(SmallCase):
-    def __init__(self, build, source, scratch):
-        super().__init__(build, source, scratch)
-        self.job = None
+    job: flights_job.Run
 
-    def __exit__(self, *_):
-        if self.job and self.job.process.poll() is None:
+    def __exit__(self, *_: object) -> None:
+        if hasattr(self, "job") and self.job.process.poll() is None:
             os.killpg(self.job.process.pid, signal.SIGKILL)  # with the workers
             self.job.wait(SECONDS)
 
-    def launch(self, *extra):
+    def launch(self, *extra: str) -> None:
         """A slow job with a REST interface."""
         self.job = flights_job.Run(
             flights_job.flights_command(
@@ -48,7 +50,7 @@ class Case(SmallCase):
             )
         )
 
-    def start(self, *extra):
+    def start(self, *extra: str) -> None:
         """Launches the job; returns when it runs and has completed a checkpoint."""
         self.launch(*extra)
         self.url = self.said(r"REST interface listens on (http://\S+)")
@@ -56,11 +58,12 @@ class Case(SmallCase):
         self.until(lambda: self.get("/jobs")["jobs"][0]["status"] == "RUNNING")
         self.until(lambda: self.get(f"/jobs/{self.id}/checkpoints")["counts"]["completed"] > 0)
 
-    def said(self, pattern):
+    def said(self, pattern: str) -> str:
         """The first group of the pattern in what the job has written to standard error."""
-        return self.until(lambda: re.search(pattern, "\n".join(self.job.lines))).group(1)
+        found: re.Match[str] = self.until(lambda: re.search(pattern, "\n".join(self.job.lines)))
+        return found[1]
 
-    def until(self, condition):
+    def until(self, condition: Callable[[], Any]) -> Any:
         """The first true value of `condition`; a server that does not answer yet is asked again."""
         deadline = time.monotonic() + SECONDS
         while True:
@@ -74,14 +77,14 @@ class Case(SmallCase):
             expect(time.monotonic() < deadline, f"nothing for {SECONDS} s\n{self.job.tail()}")
             time.sleep(0.05)
 
-    def read(self, url):
+    def read(self, url: str) -> str:
         with urllib.request.urlopen(url, timeout=10) as reply:
             return reply.read().decode()
 
-    def get(self, path):
+    def get(self, path: str) -> Any:
         return json.loads(self.read(self.url + path))
 
-    def cli(self, version, *arguments):
+    def cli(self, version: str, *arguments: str) -> tuple[int, str]:
         """(exit code, output) of Flink's command line."""
         home = self.path(f"flink-{version}")
         if not os.path.isdir(home):
@@ -101,22 +104,22 @@ class Case(SmallCase):
         )
         return done.returncode, done.stdout
 
-    def cli_ok(self, version, *arguments):
+    def cli_ok(self, version: str, *arguments: str) -> str:
         code, out = self.cli(version, *arguments)
         expect(code == 0, f"flink {' '.join(arguments)}: exit code {code}\n{out}")
         return out
 
-    def savepoint_of(self, out):
+    def savepoint_of(self, out: str) -> str:
         """The directory of the savepoint that a command has printed."""
         found = re.search(r"Savepoint completed. Path: (\S+)", out)
-        expect(found, out)
-        directory = re.sub("^file:(//)?", "", found.group(1))
+        assert found, out
+        directory = re.sub("^file:(//)?", "", found[1])
         name = os.path.basename(directory)
         expect(re.fullmatch(rf"savepoint-{self.id[:6]}-[0-9a-f]{{12}}", name), name)
         expect(os.path.isfile(os.path.join(directory, "_metadata")), f"{directory} is not whole")
         return directory
 
-    def go_on_from(self, savepoint, parallelism):
+    def go_on_from(self, savepoint: str, parallelism: int) -> None:
         """Runs the job to its end from a savepoint; its results must be right."""
         command = flights_job.flights_command(
             self.flights,
@@ -133,7 +136,7 @@ class Case(SmallCase):
         self.expect_right_output()
 
 
-def steer(case, version):
+def steer(case: Case, version: str) -> None:
     expect_in(case.cli_ok(version, "list"), case.id, "(RUNNING)")
     before = case.get(f"/jobs/{case.id}/checkpoints")["counts"]["completed"]
     out = case.cli_ok(version, "checkpoint", case.id)
@@ -154,27 +157,27 @@ def steer(case, version):
     expect_in(out, "cannot make a directory for the savepoint in")
     expect(case.get(f"/jobs/{case.id}/status")["status"] == "RUNNING", case.job.tail())
     expect_in(case.cli_ok(version, "cancel", case.id), case.id)
-    code = case.job.wait(SECONDS)
-    expect(code == CANCELED, f"exit code {code}\n{case.job.tail()}")
+    ended = case.job.wait(SECONDS)
+    expect(ended == CANCELED, f"exit code {ended}\n{case.job.tail()}")
 
 
-def test_flink_1_steers_a_job_in_one_process(case):
+def test_flink_1_steers_a_job_in_one_process(case: Case) -> None:
     case.start()
     steer(case, VERSIONS[0])
 
 
-def test_flink_2_steers_a_job_in_one_process(case):
+def test_flink_2_steers_a_job_in_one_process(case: Case) -> None:
     case.start()
     steer(case, VERSIONS[1])
 
 
-def test_flink_2_steers_a_coordinator_with_workers(case):
+def test_flink_2_steers_a_coordinator_with_workers(case: Case) -> None:
     case.start("--workers", "2")
     case.until(lambda: len(case.get("/taskmanagers")["taskmanagers"]) == 2)
     steer(case, VERSIONS[1])
 
 
-def stop(case, version, *flags):
+def stop(case: Case, version: str, *flags: str) -> str:
     """Stops the job with a savepoint, and returns the savepoint."""
     out = case.cli_ok(version, "stop", *flags, "-p", case.path("savepoints"), case.id)
     saved = case.savepoint_of(out)
@@ -185,23 +188,23 @@ def stop(case, version, *flags):
     return saved
 
 
-def test_a_job_in_one_process_stops_and_goes_on_wider(case):
+def test_a_job_in_one_process_stops_and_goes_on_wider(case: Case) -> None:
     case.start()
     case.go_on_from(stop(case, VERSIONS[0]), 3)
 
 
-def test_a_job_with_workers_stops_and_goes_on_narrower(case):
+def test_a_job_with_workers_stops_and_goes_on_narrower(case: Case) -> None:
     case.start("--workers", "2")
     case.go_on_from(stop(case, VERSIONS[1]), 1)
 
 
-def test_a_drained_job_has_closed_all_windows(case):
+def test_a_drained_job_has_closed_all_windows(case: Case) -> None:
     case.start()
     stop(case, VERSIONS[1], "--drain")
     expect(flights_job.committed_lines(case.place, "out"), "no window was closed")
 
 
-def test_a_savepoint_is_taken_at_the_end_of_the_process(case):
+def test_a_savepoint_is_taken_at_the_end_of_the_process(case: Case) -> None:
     directory = case.path("savepoints")
     case.start(
         "-D",
@@ -214,18 +217,18 @@ def test_a_savepoint_is_taken_at_the_end_of_the_process(case):
     code = case.job.wait(SECONDS)
     expect(code == 0, f"exit code {code}\n{case.job.tail()}")
     last = re.search(r"stopped with the savepoint (\S+): --from", case.job.tail())
-    expect(last and os.path.dirname(last.group(1)).endswith(directory), case.job.tail())
+    assert last and os.path.dirname(last[1]).endswith(directory), case.job.tail()
     expect(os.path.isdir(first), "the earlier savepoint is the user's")
-    case.go_on_from(last.group(1), 2)
+    case.go_on_from(last[1], 2)
 
 
-def test_figures_of_all_workers_are_on_the_page_for_prometheus(case):
+def test_figures_of_all_workers_are_on_the_page_for_prometheus(case: Case) -> None:
     case.start(
         "--workers", "2", "-D", "metrics.reporters=prom", "-D", "metrics.reporter.prom.port=0"
     )
     page = case.said(r"metrics for Prometheus are at (http://\S+)") + "/metrics"
 
-    def sent():
+    def sent() -> dict[str, int]:
         """By source subtask: what it has sent."""
         found = re.findall(
             r'^flink_taskmanager_job_task_numRecordsOut\{.*task_name="Source.*subtask_index="(\d)",\} (\d+)$',
@@ -248,10 +251,10 @@ def test_figures_of_all_workers_are_on_the_page_for_prometheus(case):
     expect(vertex["metrics"]["write-records"] > 0, str(vertex))
 
 
-def test_requests_of_foreign_pages_change_nothing(case):
+def test_requests_of_foreign_pages_change_nothing(case: Case) -> None:
     case.start()
 
-    def status(path, **headers):
+    def status(path: str, **headers: str) -> int:
         request = urllib.request.Request(
             case.url + path,
             method="PATCH" if "mode" in path else "GET",

@@ -2,6 +2,8 @@
 directory, and the runner.
 """
 
+from __future__ import annotations
+
 import argparse
 import os
 import shutil
@@ -9,6 +11,8 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
+from typing import Any, Self
 
 sys.path.insert(
     0,
@@ -23,12 +27,12 @@ import flights_reference
 FAILED, REFUSED, NOT_NOW, CANCELED, LEFT = 1, 2, 3, 130, 143  # exit codes
 
 
-def expect(condition, why):
+def expect(condition: object, why: object) -> None:
     if not condition:
         raise AssertionError(why)
 
 
-def expect_in(text, *parts):
+def expect_in(text: str, *parts: str) -> None:
     for part in parts:
         expect(part in text, f"'{part}' is not in:\n{text}")
 
@@ -36,23 +40,23 @@ def expect_in(text, *parts):
 class SmallCase:
     """The setup of every test: the programs, a small input, a scratch directory."""
 
-    def __init__(self, build, source, scratch):
+    def __init__(self, build: str, source: str, scratch: str) -> None:
         self.bin = os.path.join(build, "bin")
         self.flights = os.path.join(self.bin, "flights")
         self.source = source
         self.scratch = scratch
         self.place = flights_job.LocalPlace(scratch)
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         pass
 
-    def path(self, *names):
+    def path(self, *names: str) -> str:
         return os.path.join(self.scratch, *names)
 
-    def expect_right_output(self):
+    def expect_right_output(self) -> None:
         found = flights_job.committed_lines(self.place, "out")
         difference = flights_job.first_difference(
             flights_reference.expected_lines(self.source), found
@@ -61,7 +65,7 @@ class SmallCase:
         expect(not flights_job.orphans(self.place, "out"), "there are orphans")
 
 
-def run_cases(tests, case, rows):
+def run_cases(tests: dict[str, Any], case: Callable[[str, str, str], Any], rows: int) -> int:
     """Runs each test with its own case of `rows` flights, and returns the exit code. `tests`:
     the module's globals.
     """

@@ -5,6 +5,8 @@ Flinks.
 Usage: tool_test.py --build DIR [--only NAME]
 """
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
@@ -17,7 +19,7 @@ from small_cases import CANCELED, expect, expect_in, run_cases
 SAMPLES = os.path.join(ROOT, "tests/compat/flink-samples")
 
 
-def tool(case, *arguments, code=0):
+def tool(case: Case, *arguments: str, code: int = 0) -> str:
     """What a command prints to standard output, or to standard error if it fails."""
     done = subprocess.run(
         [os.path.join(case.bin, "weir"), *arguments],
@@ -34,14 +36,14 @@ def tool(case, *arguments, code=0):
     return done.stdout if code in (0, 1) and done.stdout else done.stderr
 
 
-def positions(case, snapshot):
+def positions(case: Case, snapshot: str) -> str:
     """What the source of the job stores in a snapshot, as the tool prints it."""
     shown = json.loads(tool(case, "inspect", snapshot, "--json"))
     source = next(op for op in shown["operators"] if op["lists"])
     return tool(case, "inspect", snapshot, "--state", f"{source['uid']}/SourceReaderState")
 
 
-def test_a_job_is_steered_and_its_savepoints_are_read(case):
+def test_a_job_is_steered_and_its_savepoints_are_read(case: Case) -> None:
     case.start()
     expect_in(tool(case, "list"), case.id, "RUNNING")
     expect_in(tool(case, "info"), case.id, "checkpoints  ", "last completed: ")
@@ -97,7 +99,7 @@ def test_a_job_is_steered_and_its_savepoints_are_read(case):
     expect_in(tool(case, "verify", first, code=1), "is damaged")
 
 
-def test_what_is_left_over_is_removed_only_when_asked_for(case):
+def test_what_is_left_over_is_removed_only_when_asked_for(case: Case) -> None:
     directory = case.path("savepoints")
     old = os.path.join(directory, "savepoint-000000-000000000001")
     new = os.path.join(directory, "savepoint-000000-000000000002")
@@ -113,10 +115,10 @@ def test_what_is_left_over_is_removed_only_when_asked_for(case):
     expect(os.path.isdir(new), "another process may still write it")
 
 
-def rescale(case, *extra):
+def rescale(case: Case, *extra: str) -> None:
     """A running job gets narrower and wider, and its results are right."""
 
-    def widths():
+    def widths() -> set[int]:
         return {v["parallelism"] for v in case.get(f"/jobs/{case.id}")["vertices"]}
 
     case.start(*extra)
@@ -131,21 +133,21 @@ def rescale(case, *extra):
     case.go_on_from(path, 3)
 
 
-def test_a_job_in_one_process_is_rescaled(case):
+def test_a_job_in_one_process_is_rescaled(case: Case) -> None:
     rescale(case)
 
 
-def test_a_job_on_workers_is_rescaled(case):
+def test_a_job_on_workers_is_rescaled(case: Case) -> None:
     rescale(case, "--workers", "2")
 
 
-def test_a_job_is_canceled(case):
+def test_a_job_is_canceled(case: Case) -> None:
     case.start()
     expect_in(tool(case, "cancel"), case.id)
     expect(case.job.wait(SECONDS) == CANCELED, case.job.tail())
 
 
-def test_snapshots_of_real_flinks_are_read(case):
+def test_snapshots_of_real_flinks_are_read(case: Case) -> None:
     for version in ("flink-1.20.0", "flink-2.3.0"):
         path = os.path.join(SAMPLES, version, "minimal")
         shown = json.loads(tool(case, "inspect", path, "--json"))
@@ -158,7 +160,7 @@ def test_snapshots_of_real_flinks_are_read(case):
         expect_in(tool(case, "verify", path), "Flink stores no checksums")
 
 
-def test_wrong_commands_are_refused(case):
+def test_wrong_commands_are_refused(case: Case) -> None:
     expect_in(tool(case, "frobnicate", code=2), "no command frobnicate")
     expect_in(tool(case, "inspect", code=2), "weir inspect PATH")
     expect_in(tool(case, "list", code=2), "--rest")

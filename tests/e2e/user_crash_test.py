@@ -4,10 +4,13 @@
 Usage: user_crash_test.py --build DIR [--only NAME]
 """
 
+from __future__ import annotations
+
 import os
 import signal
 import subprocess
 import sys
+from typing import IO
 
 from small_cases import FAILED, SmallCase, expect, expect_in, run_cases
 
@@ -24,7 +27,7 @@ FRAMES = {"overflow": "deeper", "exit": "weir4Task"}
 
 
 class Case(SmallCase):
-    def run(self, *arguments, stdout=subprocess.DEVNULL):
+    def run(self, *arguments: str, stdout: int | IO[str] = subprocess.DEVNULL) -> tuple[int, str]:
         """(exit code, standard error)"""
         command = [os.path.join(self.bin, "e2e_crashing"), "-D", "weir.progress=false", *arguments]
         done = subprocess.run(
@@ -40,14 +43,14 @@ class Case(SmallCase):
         return done.returncode, done.stderr
 
 
-def test_the_end_of_a_job_in_one_process_names_the_operator(case):
+def test_the_end_of_a_job_in_one_process_names_the_operator(case: Case) -> None:
     for how, (number, words) in ENDINGS.items():
         code, err = case.run("--how", how, "--parallelism", "2")
         expect(code == -number, f"{how}: exit code {code}\n{err}")
         expect_in(err, f"weir: the job was {words}, {OPERATOR}", FRAMES.get(how, "end_the_process"))
 
 
-def test_the_end_of_a_worker_is_in_its_coordinators_log(case):
+def test_the_end_of_a_worker_is_in_its_coordinators_log(case: Case) -> None:
     for how, (_, words) in ENDINGS.items():
         code, err = case.run(
             "--how", how, "--parallelism", "2", "--workers", "2", "-D", "restart-strategy.type=none"
@@ -62,14 +65,14 @@ def test_the_end_of_a_worker_is_in_its_coordinators_log(case):
         expect_in(after, FRAMES.get(how, "end_the_process"))
 
 
-def test_what_cannot_be_printed_fails_the_job(case):
+def test_what_cannot_be_printed_fails_the_job(case: Case) -> None:
     with open("/dev/full", "w") as full:
         code, err = case.run(stdout=full)
     expect(code == FAILED, f"exit code {code}\n{err}")
     expect_in(err, "cannot write to standard output: No space left on device")
 
 
-def test_a_reader_that_has_seen_enough_ends_the_job(case):
+def test_a_reader_that_has_seen_enough_ends_the_job(case: Case) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     for arguments in ([], ["--workers", "2"]):
