@@ -1,5 +1,3 @@
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -195,27 +193,6 @@ public class TtlCases {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Path file = Path.of(arguments[0]);
-    boolean check = arguments.length > 1 && arguments[1].equals("--check");
-    List<String> before = Files.readAllLines(file);
-    List<String> after = new ArrayList<>();
-    for (int i = 0; i < before.size(); ) {
-      String line = before.get(i++);
-      after.add(line);
-      if (!line.startsWith("case ")) continue;
-      List<String> steps = new ArrayList<>();
-      for (; i < before.size() && !before.get(i).isEmpty(); ++i)
-        if (!before.get(i).startsWith(">")) steps.add(before.get(i));
-      try {
-        after.addAll(run(line.substring(5), steps));
-      } catch (Exception e) {
-        throw new IllegalStateException("in " + line, e);
-      }
-    }
-    if (check && !before.equals(after)) {
-      System.err.println("Flink emits something else than " + file + " says");
-      System.exit(1);
-    }
-    if (!check) Files.write(file, after);
+    CaseFile.fill(arguments, TtlCases::run);
   }
 }

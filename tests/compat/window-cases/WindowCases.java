@@ -1,6 +1,4 @@
 import java.lang.reflect.Field;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -265,30 +263,13 @@ public class WindowCases {
   }
 
   public static void main(String[] arguments) throws Exception {
-    Path file = Path.of(arguments[0]);
-    boolean check = arguments.length > 1 && arguments[1].equals("--check");
     Map<String, Setup> setups = setups();
-    List<String> before = Files.readAllLines(file);
-    List<String> after = new ArrayList<>();
-    for (int i = 0; i < before.size(); ) {
-      String line = before.get(i++);
-      after.add(line);
-      if (!line.startsWith("case ")) continue;
-      List<String> steps = new ArrayList<>();
-      for (; i < before.size() && !before.get(i).isEmpty(); ++i)
-        if (!before.get(i).startsWith(">")) steps.add(before.get(i));
-      Setup setup = setups.get(line.substring(5));
-      if (setup == null) throw new IllegalArgumentException("unknown case: " + line);
-      try {
-        after.addAll(run(setup, steps));
-      } catch (Exception e) {
-        throw new IllegalStateException("in " + line, e);
-      }
-    }
-    if (check && !before.equals(after)) {
-      System.err.println("Flink emits something else than " + file + " says");
-      System.exit(1);
-    }
-    if (!check) Files.write(file, after);
+    CaseFile.fill(
+        arguments,
+        (name, steps) -> {
+          Setup setup = setups.get(name);
+          if (setup == null) throw new IllegalArgumentException("unknown case: " + name);
+          return run(setup, steps);
+        });
   }
 }

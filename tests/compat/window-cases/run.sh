@@ -19,7 +19,7 @@ if [[ ! -f "$home/lib/.complete" ]]; then
   touch "$home/lib/.complete"
 fi
 rm -rf "$home/classes"; mkdir -p "$home/classes"
-timeout 120 javac --release 17 -nowarn -cp "$home/lib/*" -d "$home/classes" "$here"/*Cases.java
+timeout 120 javac --release 17 -nowarn -cp "$home/lib/*" -d "$home/classes" "$here"/*.java
 run() {
   timeout 300 java -Xmx500m --add-opens java.base/java.util=ALL-UNNAMED \
     --add-opens java.base/java.lang=ALL-UNNAMED -cp "$home/classes:$home/lib/*" "$@"
