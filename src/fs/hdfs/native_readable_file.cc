@@ -94,18 +94,20 @@ const hadoop::LocatedBlock* NativeReadableFile::block_at(int64_t offset) const {
 }
 
 Status NativeReadableFile::read_at(int64_t offset, int64_t length, std::string* out) {
-  out->clear();
   if (offset < 0 || length < 0)
     return invalid_argument(cat("read of ", length, " bytes at ", offset, " of ", path_));
-  if (offset >= size_ || length == 0) return {};
-  const int64_t wanted = std::min(length, size_ - offset);
-  out->reserve(static_cast<size_t>(wanted));
-  int64_t got = 0;
-  while (got < wanted) {
-    WEIR_RETURN_IF_ERROR(read_block(offset + got, wanted - got, out));
-    got = static_cast<int64_t>(out->size());
+  const int64_t wanted = std::clamp<int64_t>(size_ - offset, 0, length);
+  out->resize(static_cast<size_t>(wanted));  // costs nothing for a string that is used again
+  for (int64_t got = 0; got < wanted;) {
+    int64_t part = 0;
+    const Status status = read_block(offset + got, wanted - got, out->data() + got, &part);
+    if (!status.ok()) {
+      out->clear();
+      return status;
+    }
+    got += part;
   }
-  position_ = offset + wanted;
+  if (wanted > 0) position_ = offset + wanted;
   return {};
 }
 
@@ -143,20 +145,18 @@ bool NativeReadableFile::open_stream(int64_t offset, int64_t wanted, ReadFault* 
   return stream_ != nullptr;
 }
 
-Status NativeReadableFile::read_block(int64_t offset, int64_t wanted, std::string* out) {
+Status NativeReadableFile::read_block(int64_t offset, int64_t wanted, char* to, int64_t* got) {
   HdfsAttempts attempts = hdfs_->namenode->attempts();
-  const size_t had = out->size();
   int damaged = 0;
   while (true) {
-    const int64_t got = static_cast<int64_t>(out->size() - had);
-    const int64_t at = offset + got;
+    const int64_t at = offset + *got;
     ReadFault fault;
     const bool open = stream_ && stream_at_ == at && stream_->left() > 0;
-    if (open || open_stream(at, wanted - got, &fault)) {
-      const int64_t part = std::min(wanted - got, stream_->left());
-      const size_t before = out->size();
-      const bool done = stream_->read(part, out, &fault);
-      stream_at_ += static_cast<int64_t>(out->size() - before);
+    if (open || open_stream(at, wanted - *got, &fault)) {
+      const int64_t left = stream_->left();
+      const bool done = stream_->read(std::min(wanted - *got, left), to + *got, &fault);
+      *got += left - stream_->left();
+      stream_at_ = offset + *got;
       if (done) return {};
       stream_.reset();
     }

@@ -33,8 +33,8 @@ class NativeReadableFile final : public ReadableFile {
  private:
   static Status locate(const NativeHdfs& hdfs, const std::string& path,
                        hadoop::LocatedBlocks* blocks);
-  /// Appends bytes of one block: all that are wanted and in it.
-  Status read_block(int64_t offset, int64_t wanted, std::string* out);
+  /// Reads from one block: all bytes that are wanted and in it. `*got` is their number.
+  Status read_block(int64_t offset, int64_t wanted, char* to, int64_t* got);
   /// A stream at `offset` of the file.
   bool open_stream(int64_t offset, int64_t wanted, ReadFault* fault);
   const hadoop::LocatedBlock* block_at(int64_t offset) const;

@@ -75,54 +75,72 @@ bool BlockReader::fail(const Status& status, ReadFault* fault) const {
   return false;
 }
 
-bool BlockReader::read(int64_t bytes, std::string* out, ReadFault* fault) {
-  while (bytes > 0) {
-    if (unread_.empty() && !read_packet(fault)) return false;
-    const auto taken = std::min<int64_t>(bytes, static_cast<int64_t>(unread_.size()));
-    out->append(unread_.substr(0, static_cast<size_t>(taken)));
-    unread_.remove_prefix(static_cast<size_t>(taken));
-    position_ += taken;
-    bytes -= taken;
+bool BlockReader::read(int64_t bytes, char* to, ReadFault* fault) {
+  const int64_t end = position_ + bytes;
+  while (position_ < end) {
+    const auto wanted = static_cast<size_t>(end - position_);
+    if (unread_.empty()) {
+      const int64_t before = position_;
+      if (!read_packet(to, wanted, fault)) return false;
+      to += position_ - before;
+      continue;
+    }
+    const size_t taken = unread_.copy(to, wanted);
+    unread_.remove_prefix(taken);
+    to += taken;
+    position_ += static_cast<int64_t>(taken);
   }
   return true;
 }
 
-bool BlockReader::read_packet(ReadFault* fault) {
+StatusOr<IncomingPacket> BlockReader::read_header() {
   char prefix[kPacketPrefixBytes];
-  Status status = stream_->read_exactly(prefix, sizeof prefix);
-  if (!status.ok()) return fail(status, fault);
-  const auto header_bytes = packet_header_bytes({prefix, sizeof prefix});
-  if (!header_bytes.ok()) return fail(header_bytes.status(), fault);
-  std::string header(*header_bytes, '\0');
-  status = stream_->read_exactly(header.data(), header.size());
-  if (!status.ok()) return fail(status, fault);
-  const auto packet = parse_packet_header({prefix, sizeof prefix}, header);
-  if (!packet.ok()) return fail(packet.status(), fault);
-  const size_t size = packet->checksum_bytes + packet->data_bytes;
-  if (memory_.size() < size) memory_.resize(size);
-  status = stream_->read_exactly(memory_.data(), size);
-  if (!status.ok()) return fail(status, fault);
+  WEIR_RETURN_IF_ERROR(stream_->read_exactly(prefix, sizeof prefix));
+  WEIR_ASSIGN_OR_RETURN(const size_t header_bytes, packet_header_bytes({prefix, sizeof prefix}));
+  std::string header(header_bytes, '\0');
+  WEIR_RETURN_IF_ERROR(stream_->read_exactly(header.data(), header.size()));
+  WEIR_ASSIGN_OR_RETURN(IncomingPacket packet,
+                        parse_packet_header({prefix, sizeof prefix}, header));
+  if (packet.offset != expected_ || packet.data_bytes == 0)
+    return unavailable(cat("it sent ", packet.data_bytes, " bytes at ", packet.offset,
+                           " of the block when those at ", position_, " were due"));
+  return packet;
+}
 
-  const std::string_view checksums = std::string_view(memory_).substr(0, packet->checksum_bytes);
-  const std::string_view data =
-      std::string_view(memory_).substr(packet->checksum_bytes, packet->data_bytes);
-  if (packet->offset != expected_ || packet->data_bytes == 0)
-    return fail(unavailable(cat("it sent ", packet->data_bytes, " bytes at ", packet->offset,
-                                " of the block when those at ", position_, " were due")),
-                fault);
-  const size_t bad = find_bad_chunk(kind_, chunk_, data, checksums);
-  if (bad != std::string_view::npos) {
-    fail(data_loss(cat("its replica is damaged: the checksum does not fit the ", chunk_,
-                       " bytes at ", packet->offset + static_cast<int64_t>(bad), " of the block")),
-         fault);
-    fault->damaged = true;
-    return false;
+bool BlockReader::read_packet(char* to, size_t room, ReadFault* fault) {
+  const auto packet = read_header();
+  if (!packet.ok()) return fail(packet.status(), fault);
+  const size_t size = packet->data_bytes;
+  // Without a copy if the caller wants all of it. Only the first packet may begin before it.
+  const bool direct = packet->offset == position_ && size <= room;
+  if (const size_t needed = packet->checksum_bytes + (direct ? 0 : size); memory_.size() < needed)
+    memory_.resize(needed);
+  char* const data = direct ? to : memory_.data() + packet->checksum_bytes;
+  if (!read_checked(*packet, data, direct ? room : size, fault)) return false;
+  expected_ = packet->offset + static_cast<int64_t>(size);
+  if (direct) {
+    position_ = expected_;
+    return true;
   }
-  expected_ = packet->offset + static_cast<int64_t>(packet->data_bytes);
   // The first packet begins with the chunk that holds the first byte.
   const auto skipped = static_cast<size_t>(std::max<int64_t>(0, position_ - packet->offset));
-  unread_ = data.substr(std::min(skipped, data.size()));
-  return !unread_.empty() || read_packet(fault);
+  unread_ = std::string_view(data, size).substr(std::min(skipped, size));
+  return true;
+}
+
+bool BlockReader::read_checked(const IncomingPacket& packet, char* data, size_t room,
+                               ReadFault* fault) {
+  Status status = stream_->read_exactly(memory_.data(), packet.checksum_bytes);
+  if (status.ok()) status = stream_->read_exactly(data, packet.data_bytes, room);
+  if (!status.ok()) return fail(status, fault);
+  const size_t bad = find_bad_chunk(kind_, chunk_, {data, packet.data_bytes},
+                                    std::string_view(memory_).substr(0, packet.checksum_bytes));
+  if (bad == std::string_view::npos) return true;
+  fail(data_loss(cat("its replica is damaged: the checksum does not fit the ", chunk_, " bytes at ",
+                     packet.offset + static_cast<int64_t>(bad), " of the block")),
+       fault);
+  fault->damaged = true;
+  return false;
 }
 
 }  // namespace weir

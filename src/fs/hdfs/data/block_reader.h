@@ -20,7 +20,7 @@ struct ReadFault {
 };
 
 /// A stream of bytes of one replica of a block, each checked by its checksum (READ_BLOCK;
-/// BlockReaderRemote.java of Hadoop 3.4.2). Memory: one packet. Thread: one at a time.
+/// BlockReaderRemote.java of Hadoop 3.4.2). Memory: at most one packet. Thread: one at a time.
 class BlockReader {
  public:
   struct Request {
@@ -36,9 +36,8 @@ class BlockReader {
                                            std::chrono::milliseconds silence,
                                            const Request& request, ReadFault* fault);
 
-  /// Appends exactly `bytes` bytes to `*out`. False: see `*fault`; bytes that were appended are
-  /// good.
-  bool read(int64_t bytes, std::string* out, ReadFault* fault);
+  /// Reads exactly `bytes` bytes to `to`. False: see `*fault`; left() tells how many are good.
+  bool read(int64_t bytes, char* to, ReadFault* fault);
   /// Bytes of the request that read() has not returned.
   int64_t left() const { return end_ - position_; }
 
@@ -49,7 +48,11 @@ class BlockReader {
         node_(std::move(node)),
         position_(offset),
         end_(offset + length) {}
-  bool read_packet(ReadFault* fault);
+  StatusOr<IncomingPacket> read_header();
+  /// Reads the next packet: to `to` if it fits into the `room` there, else it becomes unread_.
+  bool read_packet(char* to, size_t room, ReadFault* fault);
+  /// Reads the packet's checksums into memory_, and its data, which must fit them.
+  bool read_checked(const IncomingPacket& packet, char* data, size_t room, ReadFault* fault);
   bool fail(const Status& status, ReadFault* fault) const;
 
   const std::unique_ptr<MessageStream> stream_;
@@ -59,7 +62,7 @@ class BlockReader {
   int64_t position_;  ///< in the block, of the next byte to return
   const int64_t end_;
   int64_t expected_ = 0;  ///< where the next packet begins
-  std::string memory_;    ///< the packet's checksums and data
+  std::string memory_;    ///< the packet's checksums, and its data unless the caller has room
   std::string_view unread_;
 };
 

@@ -1,6 +1,5 @@
 #include "fs/hdfs/data/crc32c.h"
 
-#include <array>
 #include <cstring>
 
 namespace weir {
@@ -29,19 +28,39 @@ uint32_t by_table(const Table& table, std::string_view bytes) {
 }
 
 #if defined(__x86_64__)
+bool has_instruction() {
+  static const bool has = __builtin_cpu_supports("sse4.2") != 0;
+  return has;
+}
+
+uint64_t word_at(const char* at) {
+  uint64_t word = 0;
+  std::memcpy(&word, at, 8);
+  return word;
+}
+
 [[gnu::target("sse4.2")]] uint32_t by_instruction(std::string_view bytes) {
   uint64_t crc = UINT32_MAX;
   const char* at = bytes.data();
   size_t left = bytes.size();
-  for (; left >= 8; left -= 8, at += 8) {
-    uint64_t word = 0;
-    std::memcpy(&word, at, 8);
-    crc = __builtin_ia32_crc32di(crc, word);
-  }
+  for (; left >= 8; left -= 8, at += 8) crc = __builtin_ia32_crc32di(crc, word_at(at));
   auto rest = static_cast<uint32_t>(crc);
   for (; left > 0; --left, ++at)
     rest = __builtin_ia32_crc32qi(rest, static_cast<unsigned char>(*at));
   return ~rest;
+}
+
+/// `bytes` is a multiple of 8.
+[[gnu::target("sse4.2")]] std::array<uint32_t, 3> three_by_instruction(const char* at,
+                                                                       size_t bytes) {
+  uint64_t first = UINT32_MAX, second = UINT32_MAX, third = UINT32_MAX;
+  for (const char* const end = at + bytes; at < end; at += 8) {
+    first = __builtin_ia32_crc32di(first, word_at(at));
+    second = __builtin_ia32_crc32di(second, word_at(at + bytes));
+    third = __builtin_ia32_crc32di(third, word_at(at + 2 * bytes));
+  }
+  return {~static_cast<uint32_t>(first), ~static_cast<uint32_t>(second),
+          ~static_cast<uint32_t>(third)};
 }
 #endif
 
@@ -49,10 +68,16 @@ uint32_t by_table(const Table& table, std::string_view bytes) {
 
 uint32_t crc32c(std::string_view bytes) {
 #if defined(__x86_64__)
-  static const bool has_instruction = __builtin_cpu_supports("sse4.2") != 0;
-  if (has_instruction) return by_instruction(bytes);
+  if (has_instruction()) return by_instruction(bytes);
 #endif
   return by_table(kCastagnoli, bytes);
+}
+
+std::array<uint32_t, 3> crc32c_of_three(const char* at, size_t bytes) {
+#if defined(__x86_64__)
+  if (has_instruction() && bytes % 8 == 0) return three_by_instruction(at, bytes);
+#endif
+  return {crc32c({at, bytes}), crc32c({at + bytes, bytes}), crc32c({at + 2 * bytes, bytes})};
 }
 
 uint32_t crc32_of_zlib(std::string_view bytes) { return by_table(kZlib, bytes); }

@@ -11,7 +11,9 @@
 
 namespace weir {
 namespace {
-constexpr size_t kBufferBytes = 16 << 10;
+/// Small, because the bytes of files should not pass through the buffer: the headers and checksums
+/// of a packet fit, and many acknowledgements.
+constexpr size_t kBufferBytes = 1 << 10;
 constexpr size_t kMessageBytesMax = 1 << 20;
 }  // namespace
 
@@ -35,12 +37,13 @@ Status MessageStream::fill(std::chrono::milliseconds timeout, bool* got) {
   return status;
 }
 
-Status MessageStream::read_exactly(char* to, size_t bytes) {
+Status MessageStream::read_exactly(char* to, size_t bytes, size_t room) {
   const size_t buffered = std::min(bytes, buffer_.size() - begin_);
   std::memcpy(to, buffer_.data() + begin_, buffered);
   begin_ += buffered;
   to += buffered;
   bytes -= buffered;
+  room -= std::min(room, buffered);
   while (bytes > 0 && bytes < kBufferBytes) {
     bool got = false;
     WEIR_RETURN_IF_ERROR(fill(silence_, &got));
@@ -54,11 +57,18 @@ Status MessageStream::read_exactly(char* to, size_t bytes) {
   while (bytes > 0) {
     size_t received = 0;
     bool end = false;
-    WEIR_RETURN_IF_ERROR(transport_->read_into(to, bytes, silence_, &received, &end));
+    const size_t most = std::max(bytes, std::min(room, bytes + kBufferBytes));
+    WEIR_RETURN_IF_ERROR(transport_->read_into(to, most, silence_, &received, &end));
     if (end) return unavailable("it closed the connection");
     if (received == 0) return silent();
+    if (received > bytes) {  // the buffer is empty
+      buffer_.assign(to + bytes, received - bytes);
+      begin_ = 0;
+      return {};
+    }
     to += received;
     bytes -= received;
+    room -= std::min(room, received);
   }
   return {};
 }

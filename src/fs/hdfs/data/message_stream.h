@@ -21,7 +21,9 @@ class MessageStream {
       : transport_(std::move(transport)), silence_(silence) {}
 
   Status write(std::string_view bytes) { return transport_->write(bytes, silence_); }
-  Status read_exactly(char* to, size_t bytes);
+  /// With `room` for more bytes at `to`, they may be overwritten: then one call of the system also
+  /// fetches what follows.
+  Status read_exactly(char* to, size_t bytes, size_t room = 0);
   /// Reads a delimited message.
   Status read_message(google::protobuf::MessageLite* message);
   /// The same if one arrives within `timeout`; else OK and `*got` is false.

@@ -20,6 +20,21 @@ void write_be32(uint32_t value, char* to) {
   for (int i = 0; i < 4; ++i) to[i] = static_cast<char>(value >> (24 - 8 * i));
 }
 
+/// Writes the checksum of each chunk; the last chunk may be shorter.
+void write_checksums(ChecksumKind kind, size_t chunk, std::string_view data, char* to) {
+  size_t at = 0;
+  for (; kind == ChecksumKind::kCrc32c && data.size() - at >= 3 * chunk; at += 3 * chunk) {
+    for (const uint32_t sum : crc32c_of_three(data.data() + at, chunk)) {
+      write_be32(sum, to);
+      to += kChecksumBytes;
+    }
+  }
+  for (; at < data.size(); at += chunk, to += kChecksumBytes) {
+    const std::string_view bytes = data.substr(at, chunk);
+    write_be32(kind == ChecksumKind::kCrc32c ? crc32c(bytes) : crc32_of_zlib(bytes), to);
+  }
+}
+
 }  // namespace
 
 OutgoingPacket::OutgoingPacket(size_t capacity)
@@ -42,9 +57,8 @@ size_t OutgoingPacket::append(std::string_view bytes) {
 
 void OutgoingPacket::seal() {
   const std::string_view data(memory_.data() + data_at_, size_);
-  char* to = memory_.data() + data_at_ - chunks_in(size_) * kChecksumBytes;
-  for (size_t at = 0; at < size_; at += kChunkBytes, to += kChecksumBytes)
-    write_be32(crc32c(data.substr(at, kChunkBytes)), to);
+  write_checksums(ChecksumKind::kCrc32c, kChunkBytes, data,
+                  memory_.data() + data_at_ - chunks_in(size_) * kChecksumBytes);
 }
 
 std::string_view OutgoingPacket::encode(int64_t sequence, bool last_in_block, bool sync) {
@@ -94,13 +108,11 @@ size_t find_bad_chunk(ChecksumKind kind, size_t chunk, std::string_view data,
                       std::string_view checksums) {
   if (kind == ChecksumKind::kNone) return std::string_view::npos;
   if (checksums.size() != (data.size() + chunk - 1) / chunk * kChecksumBytes) return 0;
-  const char* expected = checksums.data();
-  for (size_t at = 0; at < data.size(); at += chunk, expected += kChecksumBytes) {
-    const std::string_view bytes = data.substr(at, chunk);
-    const uint32_t sum = kind == ChecksumKind::kCrc32c ? crc32c(bytes) : crc32_of_zlib(bytes);
-    if (sum != read_be32(expected)) return at;
-  }
-  return std::string_view::npos;
+  std::string computed(checksums.size(), '\0');
+  write_checksums(kind, chunk, data, computed.data());
+  const auto differs = std::mismatch(computed.begin(), computed.end(), checksums.begin()).first;
+  if (differs == computed.end()) return std::string_view::npos;
+  return static_cast<size_t>(differs - computed.begin()) / kChecksumBytes * chunk;
 }
 
 }  // namespace weir

@@ -58,6 +58,32 @@ TEST(PacketTest, WhatIsEncodedIsReadBack) {
   }
 }
 
+TEST(Crc32cTest, ThreePiecesAtATimeHaveTheSameSums) {
+  std::string bytes(3 * 512, '\0');
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * i >> 3);
+  for (const size_t size : {0, 1, 8, 13, 504, 512}) {
+    const auto sums = crc32c_of_three(bytes.data(), size);
+    for (size_t i = 0; i < 3; ++i)
+      EXPECT_EQ(sums[i], crc32c(std::string_view(bytes).substr(i * size, size))) << size;
+  }
+}
+
+TEST(PacketTest, BadChunkIsFoundAtAnyPlace) {
+  OutgoingPacket packet(8 * 512);
+  packet.reset(0);
+  std::string data(7 * 512 + 100, 'x');
+  packet.append(data);
+  packet.seal();
+  const std::string bytes(packet.encode(0, false, false));
+  const std::string sums = bytes.substr(bytes.size() - data.size() - 32, 32);
+  EXPECT_EQ(find_bad_chunk(ChecksumKind::kCrc32c, 512, data, sums), std::string_view::npos);
+  for (size_t chunk = 0; chunk < 8; ++chunk) {
+    std::string damaged = data;
+    damaged[chunk * 512 + 99] ^= 4;
+    EXPECT_EQ(find_bad_chunk(ChecksumKind::kCrc32c, 512, damaged, sums), chunk * 512);
+  }
+}
+
 TEST(PacketTest, FullPacketTakesNoMore) {
   OutgoingPacket packet(512);
   packet.reset(0);
