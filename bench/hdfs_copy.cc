@@ -3,8 +3,9 @@
 //
 //     hdfs_copy native|webhdfs URI MEGABYTES FILES
 //
-// Prints "write S C", "read S C" and "small S C": seconds and processor seconds of this process for
-// a file of MEGABYTES, and the median time of one of FILES files of 1 MiB.
+// Prints "NAME A B". For write, read and write-unsynced, a file of MEGABYTES: seconds, and
+// processor seconds of this process. For small (1 MiB) and page (4 KiB), FILES files that are
+// created, written, synced and closed: the median time and the 99th percentile.
 
 #include <sys/resource.h>
 
@@ -42,6 +43,23 @@ void check(const weir::Status& status) {
   std::exit(1);
 }
 
+std::shared_ptr<weir::FileSystem> client_of(const std::string& client, const std::string& uri,
+                                            bool sync, std::string* path) {
+  weir::RealFileSystemsOptions options;
+  options.config = [client, sync](std::string_view key) -> std::optional<std::string> {
+    if (key == "fs.hdfs.client") return client;
+    if (key == "fs.hdfs.sync-on-close") return sync ? "true" : "false";
+    return std::nullopt;
+  };
+  options.environment = weir::process_environment;
+  options.login_user = weir::process_login_user();
+  options.sleep = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
+  const auto location = weir::RealFileSystems(options).resolve(uri);
+  check(location.status());
+  *path = location->path;
+  return location->fs;
+}
+
 weir::Status write(weir::FileSystem& fs, const std::string& path, int pieces,
                    const std::string& piece) {
   auto file = fs.create(path, weir::CreateMode::kReplace);
@@ -76,44 +94,40 @@ int main(int argc, char** argv) {
   }
   const std::string client = argv[1];
   const int megabytes = std::atoi(argv[3]), files = std::atoi(argv[4]);
-  weir::RealFileSystemsOptions options;
-  options.config = [&client](std::string_view key) -> std::optional<std::string> {
-    if (key == "fs.hdfs.client") return client;
-    return std::nullopt;
-  };
-  options.environment = weir::process_environment;
-  options.login_user = weir::process_login_user();
-  options.sleep = [](std::chrono::milliseconds time) { std::this_thread::sleep_for(time); };
-  weir::RealFileSystems registry(options);
-  const auto location = registry.resolve(argv[2]);
-  check(location.status());
-  weir::FileSystem& fs = *location->fs;
-  const std::string path = location->path + "/large-" + client;
+  std::string directory;
+  const auto fs = client_of(client, argv[2], true, &directory);
+  const auto unsynced = client_of(client, argv[2], false, &directory);
+  const std::string large = directory + "/large-" + client, small = directory + "/small-" + client;
   std::string piece(1 << 20, '\0');
   uint64_t random = 1;
   for (char& c : piece)
     c = static_cast<char>((random = random * 6364136223846793005 + 1442695040888963407) >> 56);
-  check(write(fs, path, 1, piece));  // connections, and the servers' own warming up
+  // Connections, and the servers' own warming up.
+  check(write(*fs, large, 128, piece));
+  check(write(*unsynced, large, 1, piece));
 
   const auto measure = [](const char* name, const auto& work) {
     const double processor = processor_seconds();
     const auto begin = Clock::now();
     check(work());
-    std::printf("%s %.3f %.3f\n", name, seconds_since(begin), processor_seconds() - processor);
-    std::fflush(stdout);
+    std::printf("%s %.4f %.3f\n", name, seconds_since(begin), processor_seconds() - processor);
   };
-  measure("write", [&] { return write(fs, path, megabytes, piece); });
-  measure("read", [&] { return read(fs, path, static_cast<int64_t>(megabytes) << 20); });
-  std::vector<double> times;
-  const double processor = processor_seconds();
-  for (int i = 0; i < files; ++i) {
-    const auto begin = Clock::now();
-    check(write(fs, location->path + "/small-" + std::to_string(i), 1, piece));
-    times.push_back(seconds_since(begin));
-  }
-  if (!times.empty()) {
+  measure("write", [&] { return write(*fs, large, megabytes, piece); });
+  measure("read", [&] { return read(*fs, large, static_cast<int64_t>(megabytes) << 20); });
+  measure("write-unsynced", [&] { return write(*unsynced, large, megabytes, piece); });
+  const auto measure_each = [files](const char* name, const auto& work) {
+    std::vector<double> times;
+    for (int i = 0; i < files; ++i) {
+      const auto begin = Clock::now();
+      check(work());
+      times.push_back(seconds_since(begin));
+    }
     std::sort(times.begin(), times.end());
-    std::printf("small %.4f %.3f\n", times[times.size() / 2], processor_seconds() - processor);
-  }
+    if (files > 0)
+      std::printf("%s %.4f %.4f\n", name, times[times.size() / 2], times[times.size() * 99 / 100]);
+  };
+  measure_each("small", [&] { return write(*fs, small, 1, piece); });
+  const std::string page = piece.substr(0, 4096);
+  measure_each("page", [&] { return write(*fs, small, 1, page); });
   return 0;
 }

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""How fast are weir's two clients of HDFS, beside Hadoop's own? Writes and reads a large file on an
-HDFS that tools/real/hdfs.py starts on this machine, in turns: by weir's native client, by its
-WebHDFS client (bench/hdfs_copy.cc), and by `hdfs dfs -put` and `-cat`, whose start is subtracted.
-Everything shares this machine's processors, so ratios count and not seconds. Also the median time
-of a file of 1 MiB.
+"""How fast are weir's two clients of HDFS, beside Hadoop's own? On an HDFS that tools/real/hdfs.py
+starts on this machine, in turns: weir's native client and its WebHDFS client (hdfs_copy.cc),
+Hadoop's client in a JVM that is warm (HdfsCopy.java), and `hdfs dfs -put` and `-cat`, whose start is
+subtracted. They write and read a large file, and write many small ones. Everything shares this
+machine's processors and disk, so ratios count and not seconds. --nice applies to all programs alike,
+the servers included. With --scratch /dev/shm there is no disk whose syncs take time.
 
 Usage: hdfs_speed.py --build DIR [--megabytes N] [--files N] [--rounds N] [--datanodes N]
+                     [--nice N] [--scratch DIR]
 """
 
 from __future__ import annotations
@@ -16,12 +18,15 @@ import resource
 import shlex
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from typing import Any
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 TOOL = os.path.join(ROOT, "tools", "real", "hdfs.py")
+Figures = dict[str, tuple[float, ...]]
+TRANSFERS = ["write", "read", "write-unsynced"]
 
 
 def environment_of(home: str) -> dict[str, str]:
@@ -43,47 +48,109 @@ def timed(command: list[str], **options: Any) -> tuple[float, float]:
     return time.monotonic() - begin, children_seconds() - processor
 
 
-def of_weir(
-    build: str, env: dict[str, str], client: str, uri: str, megabytes: int, files: int
-) -> dict[str, tuple[float, ...]]:
-    out = subprocess.run(
-        [os.path.join(build, "bin", "hdfs_copy"), client, uri, str(megabytes), str(files)],
-        env=env,
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    return {
-        line.split()[0]: tuple(map(float, line.split()[1:]))
-        for line in out.splitlines()
-        if len(line.split()) == 3
-    }
+def figures(command: list[str], env: dict[str, str]) -> Figures:
+    """The lines "NAME A B" of hdfs_copy or HdfsCopy."""
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stderr}")
+    lines = [line.split() for line in done.stdout.splitlines()]
+    return {line[0]: (float(line[1]), float(line[2])) for line in lines if len(line) == 3}
 
 
-def of_java(
-    env: dict[str, str], uri: str, scratch: str, megabytes: int
-) -> dict[str, tuple[float, ...]]:
-    """Without the time and the processor time of a start."""
-    shell = [
-        "java",
-        "-Xmx256m",
-        "-cp",
-        f"{env['HADOOP_CONF_DIR']}:{env['WEIR_TEST_HDFS_CLASSPATH']}",
-    ]
-    shell.append("org.apache.hadoop.fs.FsShell")
-    local = os.path.join(scratch, "local")
-    if not os.path.exists(local):
-        with open(local, "wb") as file:
+class Java:
+    """Hadoop's client."""
+
+    def __init__(self, env: dict[str, str], scratch: str, megabytes: int) -> None:
+        self.env = env
+        classes = env["WEIR_TEST_HDFS_CLASSPATH"]
+        source = os.path.join(ROOT, "bench", "HdfsCopy.java")
+        subprocess.run(["javac", "-cp", classes, "-d", scratch, source], check=True)
+        self.command = ["java", "-Xmx256m", "-cp", f"{env['HADOOP_CONF_DIR']}:{classes}:{scratch}"]
+        self.local = os.path.join(scratch, "local")
+        with open(self.local, "wb") as file:
             for _ in range(megabytes):
                 file.write(os.urandom(1 << 20))
-    quiet = {"env": env, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    start = timed(shell + ["-ls", uri], **quiet)
-    put = timed(shell + ["-put", "-f", local, uri + "/java"], **quiet)
-    cat = timed(shell + ["-cat", uri + "/java"], **quiet)
-    return {
-        "write": tuple(a - b for a, b in zip(put, start, strict=True)),
-        "read": tuple(a - b for a, b in zip(cat, start, strict=True)),
+
+    def api(self, *arguments: str) -> Figures:
+        return figures([*self.command, "HdfsCopy", *arguments], self.env)
+
+    def shell(self, uri: str) -> Figures:
+        """`hdfs dfs`, without the time and the processor time of a start. It syncs nothing."""
+        command = [*self.command, "org.apache.hadoop.fs.FsShell"]
+        quiet: dict[str, Any] = {
+            "env": self.env,
+            "stdout": subprocess.DEVNULL,
+            "stderr": subprocess.DEVNULL,
+        }
+        start = timed([*command, "-ls", uri], **quiet)
+        put = timed([*command, "-put", "-f", self.local, uri + "/shell"], **quiet)
+        cat = timed([*command, "-cat", uri + "/shell"], **quiet)
+        return {
+            "write-unsynced": tuple(a - b for a, b in zip(put, start, strict=True)),
+            "read": tuple(a - b for a, b in zip(cat, start, strict=True)),
+        }
+
+
+def measure(
+    arguments: argparse.Namespace, env: dict[str, str], scratch: str
+) -> dict[str, list[Figures]]:
+    """The figures of each client, by round."""
+    uri = env["WEIR_TEST_HDFS"] + "/speed"
+    size = [str(arguments.megabytes), str(arguments.files)]
+    copy = os.path.join(arguments.build, "bin", "hdfs_copy")
+    java = Java(env, scratch, arguments.megabytes)
+    clients = {
+        "native": lambda: figures([copy, "native", uri, *size], env),
+        "webhdfs": lambda: figures([copy, "webhdfs", uri, *size], env),
+        "java": lambda: java.api(uri, *size),
+        "hdfs dfs": lambda: java.shell(uri),
     }
+    results: dict[str, list[Figures]] = {name: [] for name in clients}
+    for number in range(arguments.rounds):
+        names = list(clients)
+        for name in names[number % len(names) :] + names[: number % len(names)]:
+            results[name].append(clients[name]())
+    return results
+
+
+def report(arguments: argparse.Namespace, results: dict[str, list[Figures]]) -> None:
+    gib = arguments.megabytes / 1024
+    print(
+        f"{arguments.megabytes} MiB, {arguments.rounds} rounds, {arguments.datanodes} DataNodes, "
+        f"nice {arguments.nice}, load {os.getloadavg()[0]:.1f}"
+    )
+    median = {
+        (client, what, i): statistics.median(r[what][i] for r in rounds)
+        for client, rounds in results.items()
+        for what in rounds[0]
+        for i in (0, 1)
+    }
+    for client, what, i in median:
+        first, second = median[client, what, 0], median[client, what, 1]
+        if i == 1:
+            continue
+        if what in TRANSFERS:
+            print(
+                f"{client:8} {what:14} {arguments.megabytes / first:6.0f} MiB/s, "
+                f"{second / gib:.2f} processor seconds a GiB"
+            )
+        else:
+            print(f"{client:8} {what:14} {1000 * first:6.1f} ms, p99 {1000 * second:6.1f} ms")
+    for other in ("webhdfs", "java", "hdfs dfs"):
+        for what in results[other][0]:
+            pairs = [
+                (mine[what], theirs[what])
+                for mine, theirs in zip(results["native"], results[other], strict=True)
+                if what in mine
+            ]
+            if not pairs:
+                continue
+            speed = statistics.median(theirs[0] / mine[0] for mine, theirs in pairs)
+            text = f"native {what}: {speed:.2f} x as fast as {other}"
+            if what in TRANSFERS:
+                cost = statistics.median(mine[1] / theirs[1] for mine, theirs in pairs)
+                text += f", {cost:.2f} of its processor time"
+            print(text)
 
 
 def main() -> None:
@@ -95,8 +162,11 @@ def main() -> None:
     parser.add_argument("--files", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--datanodes", type=int, default=1)
+    parser.add_argument("--nice", type=int, default=0)
+    parser.add_argument("--scratch")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="weir-hdfs-speed-") as scratch:
+    os.nice(arguments.nice)
+    with tempfile.TemporaryDirectory(prefix="weir-hdfs-speed-", dir=arguments.scratch) as scratch:
         home = os.path.join(scratch, "hdfs")
         subprocess.run(
             [TOOL, "start", "--home", home, "--datanodes", str(arguments.datanodes)]
@@ -104,51 +174,10 @@ def main() -> None:
             check=True,
         )
         try:
-            env = environment_of(home)
-            uri = env["WEIR_TEST_HDFS"] + "/speed"
-            results: dict[str, list[dict[str, tuple[float, ...]]]] = {
-                "native": [],
-                "webhdfs": [],
-                "java": [],
-            }
-            for _ in range(arguments.rounds):
-                for client in ("native", "webhdfs"):
-                    results[client].append(
-                        of_weir(
-                            arguments.build,
-                            env,
-                            client,
-                            uri,
-                            arguments.megabytes,
-                            arguments.files,
-                        )
-                    )
-                results["java"].append(of_java(env, uri, scratch, arguments.megabytes))
+            results = measure(arguments, environment_of(home), scratch)
         finally:
             subprocess.run([TOOL, "stop", "--home", home], check=False)
-    gib = arguments.megabytes / 1024
-    print(
-        f"{arguments.megabytes} MiB, {arguments.datanodes} DataNodes, load {os.getloadavg()[0]:.1f}"
-    )
-    median = {}
-    for client, rounds in results.items():
-        for what in ("write", "read"):
-            seconds = statistics.median(r[what][0] for r in rounds)
-            processor = statistics.median(r[what][1] for r in rounds)
-            median[client, what] = seconds
-            print(
-                f"{client:8} {what:5} {arguments.megabytes / seconds:7.0f} MiB/s, "
-                f"{processor / gib:.2f} processor seconds a GiB"
-            )
-        small = [r["small"][0] for r in rounds if "small" in r]
-        if small:
-            print(f"{client:8} 1 MiB {1000 * statistics.median(small):7.1f} ms (median)")
-    for what in ("write", "read"):
-        native = median["native", what]
-        print(
-            f"native {what}: {median['webhdfs', what] / native:.2f} x WebHDFS, "
-            f"{median['java', what] / native:.2f} x Java"
-        )
+    report(arguments, results)
 
 
 if __name__ == "__main__":
