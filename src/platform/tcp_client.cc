@@ -100,6 +100,23 @@ int connect_to(const addrinfo& address, std::chrono::milliseconds timeout) {
 
 }  // namespace
 
+std::vector<std::string> addresses_of_host(const std::string& host) {
+  addrinfo wanted{};
+  wanted.ai_family = AF_UNSPEC;
+  wanted.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (::getaddrinfo(host.c_str(), nullptr, &wanted, &found) != 0) return {};
+  std::vector<std::string> addresses;
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    char text[NI_MAXHOST];
+    if (::getnameinfo(address->ai_addr, address->ai_addrlen, text, sizeof text, nullptr, 0,
+                      NI_NUMERICHOST) == 0)
+      addresses.emplace_back(text);
+  }
+  ::freeaddrinfo(found);
+  return addresses;
+}
+
 StatusOr<std::unique_ptr<TcpClient>> connect_tcp(const std::string& host, int port,
                                                  std::chrono::milliseconds timeout) {
   const std::string peer = cat(host, ":", port);

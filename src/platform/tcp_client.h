@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "weir/status.h"
 
@@ -34,6 +35,9 @@ class TcpClient {
   /// of them may have been sent.
   virtual Status write(std::string_view bytes, std::chrono::milliseconds timeout) = 0;
 };
+
+/// The numeric addresses of a host, "10.0.0.1"; none if its name does not resolve.
+std::vector<std::string> addresses_of_host(const std::string& host);
 
 /// UNAVAILABLE names the address and the reason.
 StatusOr<std::unique_ptr<TcpClient>> connect_tcp(const std::string& host, int port,

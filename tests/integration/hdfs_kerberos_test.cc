@@ -33,8 +33,11 @@ class HdfsKerberosTest : public testing::Test {
     ASSERT_TRUE(made.ok()) << made.to_string();
   }
   void TearDown() override {
-    if (as_hdfs_)
+    ::unsetenv("HADOOP_TOKEN_FILE_LOCATION");
+    ::unsetenv("HADOOP_PROXY_USER");
+    if (as_hdfs_) {
       EXPECT_TRUE(as_hdfs_->resolve(test_hdfs() + "/")->fs->remove_all(directory_).ok());
+    }
     std::filesystem::remove_all(scratch_);
   }
 
@@ -138,6 +141,53 @@ TEST_F(HdfsKerberosTest, ExpiredTicketIsSaid) {
   const Status status = stat_root(*own);
   EXPECT_EQ(status.code(), StatusCode::kPermissionDenied) << status.to_string();
   EXPECT_TRUE(contains(status, "expired")) << status.to_string();
+}
+
+TEST_F(HdfsKerberosTest, TokenFileServesInsteadOfATicketUntilTheTokenEnds) {
+  const std::string file = cat(scratch_.string(), "/token");
+  ASSERT_TRUE(run_tool(cat("token ", file, " hdfs/localhost")));
+  ::setenv("HADOOP_TOKEN_FILE_LOCATION", file.c_str(), 1);
+  for (const std::string rpc : {"authentication", "integrity", "privacy"}) {
+    auto own = files("", {{"hadoop.rpc.protection", rpc}});
+    const std::string path = cat(directory_, "/by-token-", rpc);
+    const auto location = own->resolve(test_hdfs() + path);
+    ASSERT_TRUE(location.ok()) << location.status().to_string();
+    EXPECT_EQ(write_file(*location->fs, path, rpc).to_string(), "OK");
+    EXPECT_EQ(*read_file(*location->fs, path), rpc);
+  }
+  // Of a token and a keytab, the keytab is used: it does not end.
+  const Status by_keytab =
+      files("alice")->resolve(test_hdfs() + "/")->fs->make_directories(directory_ + "/of-alice");
+  EXPECT_TRUE(contains(by_keytab, "user=alice")) << by_keytab.to_string();
+  ASSERT_TRUE(run_tool(cat("token ", file, " hdfs/localhost --cancel")));
+  const Status ended = stat_root(*files(""));
+  EXPECT_EQ(ended.code(), StatusCode::kPermissionDenied) << ended.to_string();
+  EXPECT_TRUE(contains(ended, "InvalidToken")) << ended.to_string();
+  EXPECT_TRUE(contains(ended, "token of hdfs in " + file)) << ended.to_string();
+}
+
+TEST_F(HdfsKerberosTest, UnusableTokenFileIsSaidAtOnce) {
+  const std::string file = cat(scratch_.string(), "/not-a-token");
+  ::setenv("HADOOP_TOKEN_FILE_LOCATION", file.c_str(), 1);
+  for (int i = 0; i < 2; ++i) {
+    const Status status = files("")->resolve(test_hdfs() + "/").status();
+    EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status.to_string();
+    EXPECT_TRUE(contains(status, "$HADOOP_TOKEN_FILE_LOCATION is " + file)) << status.to_string();
+    std::ofstream(file) << "nonsense";
+  }
+}
+
+TEST_F(HdfsKerberosTest, ProxyUserIsTheUserIfTheNameNodeAllowsIt) {
+  const auto act = [this](const char* proxy_user) {
+    ::setenv("HADOOP_PROXY_USER", proxy_user, 1);
+    return files("alice")->resolve(test_hdfs() + "/")->fs->make_directories(directory_ + "/x");
+  };
+  const Status as_bob = act("bob");
+  EXPECT_EQ(as_bob.code(), StatusCode::kPermissionDenied) << as_bob.to_string();
+  EXPECT_TRUE(contains(as_bob, "user=bob")) << as_bob.to_string();
+  const Status as_hdfs = act("hdfs");
+  EXPECT_EQ(as_hdfs.code(), StatusCode::kPermissionDenied) << as_hdfs.to_string();
+  EXPECT_TRUE(contains(as_hdfs, "not allowed to impersonate hdfs")) << as_hdfs.to_string();
 }
 
 TEST_F(HdfsKerberosTest, UnknownPrincipalsAreSaid) {

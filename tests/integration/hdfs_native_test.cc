@@ -4,6 +4,9 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
 
 #include "base/strings.h"
 #include "fs/probe.h"
@@ -105,6 +108,48 @@ TEST_F(HdfsNativeTest, FilesAndDirectoriesAreNotOpenToTheWorld) {
   const Status made = location->fs->make_directories(at("of-bob"));
   EXPECT_EQ(made.code(), StatusCode::kPermissionDenied) << made.to_string();
   EXPECT_TRUE(contains(made, "hdfs dfs -chown bob " + directory_.path)) << made.to_string();
+}
+
+TEST_F(HdfsNativeTest, BothClientsActForAProxyUser) {
+  ::setenv("HADOOP_PROXY_USER", "bob", 1);
+  auto native = native_as(process_login_user());
+  auto web = files_as(process_login_user());
+  auto stranger = native_as("carol");
+  const auto make = [this](RealFileSystems& files) {
+    return files.resolve(directory_.uri)->fs->make_directories(at("of-bob"));
+  };
+  for (RealFileSystems* files : {native.get(), web.get()}) {
+    const Status made = make(*files);
+    EXPECT_EQ(made.code(), StatusCode::kPermissionDenied) << made.to_string();
+    EXPECT_TRUE(contains(made, "user=bob")) << made.to_string();
+    EXPECT_TRUE(contains(made, "hdfs dfs -chown bob")) << made.to_string();
+  }
+  const Status refused = make(*stranger);
+  ::unsetenv("HADOOP_PROXY_USER");
+  EXPECT_EQ(refused.code(), StatusCode::kPermissionDenied) << refused.to_string();
+  EXPECT_TRUE(contains(refused, "carol is not allowed to impersonate bob")) << refused.to_string();
+}
+
+TEST_F(HdfsNativeTest, UserIsNamedWhereAnUnsecuredNameNodeIsAllowed) {
+  // A client that expects Kerberos, and may do without.
+  const auto conf = std::filesystem::temp_directory_path() / cat("weir-fallback-", ::getpid());
+  std::filesystem::create_directories(conf);
+  for (const std::string name : {"core-site.xml", "hdfs-site.xml"}) {
+    std::ifstream in(std::filesystem::path(*environment("HADOOP_CONF_DIR")) / name);
+    std::string text{std::istreambuf_iterator<char>(in), {}};
+    const std::string_view end = "</configuration>";
+    if (name == "core-site.xml")
+      text.insert(text.find(end),
+                  "<property><name>hadoop.security.authentication</name><value>kerberos</value>"
+                  "</property><property><name>ipc.client.fallback-to-simple-auth-allowed</name>"
+                  "<value>true</value></property>");
+    std::ofstream(conf / name) << text;
+  }
+  auto files = native_as("bob", {{"env.hadoop.conf.dir", conf.string()}});
+  const Status made = files->resolve(directory_.uri)->fs->make_directories(at("of-bob"));
+  std::filesystem::remove_all(conf);
+  EXPECT_EQ(made.code(), StatusCode::kPermissionDenied) << made.to_string();
+  EXPECT_TRUE(contains(made, "user=bob")) << made.to_string();
 }
 
 TEST_F(HdfsNativeTest, FileThatAWriterHasOpenIsDetected) {

@@ -10,6 +10,7 @@
   hdfs.py state --home DIR [NAME]                        prints active, standby or observer
   hdfs.py safemode --home DIR enter|leave
   hdfs.py admin --home DIR ARGS...                       hdfs dfsadmin ARGS
+  hdfs.py token --home DIR FILE PRINCIPAL [--cancel]     a file with a delegation token of the principal; ends that token
   hdfs.py datanode --home DIR stop|start|fsyncs          takes the DataNode away, brings it back, prints how often it has synced
   hdfs.py kill --home DIR [NAME]                         kill -9 (of nn1, unless another of nn1, nn2, dn, dn2, jn is named)
   hdfs.py revive --home DIR [NAME]                       starts a killed one again, with its data, on its ports
@@ -28,6 +29,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import pathlib
 import signal
 import socket
@@ -320,6 +322,19 @@ def admin(home: Home, *arguments: str) -> None:
         die(f"dfsadmin {' '.join(arguments)} failed")
 
 
+def token(home: Home, arguments: argparse.Namespace) -> None:
+    """Fetches or ends a delegation token, by a ticket of the principal."""
+    tickets = f"{home.folder}/tickets-{os.getpid()}"
+    realm = {key: str(value) for key, value in kerberos.environment(home.folder).items()}
+    os.environ |= {**realm, "KRB5CCNAME": tickets}
+    kerberos.run("kinit", "-k", "-t", realm["WEIR_TEST_KEYTAB"], arguments.principal)
+    fetcher = "org.apache.hadoop.hdfs.tools.DelegationTokenFetcher"
+    what = ["--cancel"] if arguments.cancel else ["--renewer", "alice"]
+    classpath = home.classpath(home.folder / "conf-client")
+    kerberos.run(*JAVA, "-cp", classpath, fetcher, *what, arguments.file)
+    os.unlink(tickets)
+
+
 def datanode(home: Home, arguments: argparse.Namespace) -> None:
     if arguments.what == "fsyncs":
         time.sleep(2.5 * METRICS_SECONDS)
@@ -368,6 +383,7 @@ def main() -> None:
         "state",
         "safemode",
         "admin",
+        "token",
         "datanode",
         "kill",
         "revive",
@@ -386,6 +402,10 @@ def main() -> None:
             command.add_argument("what", choices=["enter", "leave"])
         elif name == "observer":
             command.add_argument("what", choices=["begin", "end"])
+        elif name == "token":
+            command.add_argument("file")
+            command.add_argument("principal")
+            command.add_argument("--cancel", action="store_true")
         elif name == "datanode":
             command.add_argument("what", choices=["stop", "start", "fsyncs"])
         elif name in ("state", "kill", "revive", "pause", "resume"):
@@ -418,6 +438,7 @@ def main() -> None:
             "promote": promote,
             "observer": observer,
             "state": state,
+            "token": token,
             "datanode": datanode,
         }[arguments.command](home, arguments)
 

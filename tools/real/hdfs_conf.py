@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
+import pwd
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -37,6 +39,12 @@ def write_conf(
         "hadoop.tmp.dir": f"{folder}/tmp",
         "ipc.client.connect.max.retries": 3,
     }
+    # Users who may act for others.
+    for user in [pwd.getpwuid(os.getuid()).pw_name, "alice"]:
+        core |= {
+            f"hadoop.proxyuser.{user}.hosts": HOST,
+            f"hadoop.proxyuser.{user}.users": "bob",
+        }
     hdfs = {
         "dfs.replication": home.state["datanodes"],
         "dfs.permissions.enabled": "true",

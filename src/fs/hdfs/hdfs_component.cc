@@ -58,6 +58,7 @@ StatusOr<std::shared_ptr<FileSystem>> make_web(const FileUri& uri, const HadoopC
                                           look_up_setting(options.config, "fs.hdfs.http-address")));
   WEIR_ASSIGN_OR_RETURN(const HdfsSettings settings, hdfs_settings(options));
   web.user = settings.user;
+  web.proxy_user = settings.proxy_user;
   static_cast<HdfsRetryOptions&>(web) = settings.retry;
   web.now = options.now;
   CurlHttpOptions http;

@@ -33,6 +33,7 @@ StatusOr<HdfsSettings> hdfs_settings(const RealFileSystemsOptions& options) {
   HdfsSettings settings;
   settings.user =
       look_up_setting(options.environment, "HADOOP_USER_NAME").value_or(options.login_user);
+  settings.proxy_user = look_up_setting(options.environment, "HADOOP_PROXY_USER").value_or("");
   settings.retry.sleep = options.sleep;
   RetryPolicy& retry = settings.retry.retry;
   if (const auto attempts = look_up_setting(options.config, "fs.hdfs.retry.attempts")) {

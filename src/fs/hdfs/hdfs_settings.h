@@ -14,6 +14,7 @@ namespace weir {
 /// The settings of both clients of HDFS.
 struct HdfsSettings {
   std::string user;
+  std::string proxy_user;  ///< `user` acts for this one; empty: for itself
   HdfsRetryOptions retry;  ///< without `now`
   std::chrono::milliseconds silence{60'000};
   HdfsOptions hdfs;

@@ -243,6 +243,7 @@ StatusOr<NameNodeAddress> rpc_address(const std::string& text, const std::string
 /// The addresses of a nameservice, as texts with the keys that give them.
 StatusOr<RpcNameNodes> rpc_of_nameservice(const HadoopConf& conf, const std::string& name) {
   RpcNameNodes found;
+  found.authority = name;
   found.origin = cat("dfs.namenode.rpc-address.", name, ".* of the Hadoop configuration");
   const std::string list_key = cat("dfs.ha.namenodes.", name);
   auto ids = list_of(conf.get(list_key));
@@ -270,6 +271,8 @@ StatusOr<RpcNameNodes> find_rpc_namenodes(const HadoopConf& conf, const std::str
                                           const std::optional<std::string>& configured) {
   RpcNameNodes found;
   if (const auto items = list_of(configured); !items.empty()) {
+    if (auto authority = authority_of(conf, given); authority.ok())
+      found.authority = *std::move(authority);
     found.origin = "fs.hdfs.rpc-address";
     for (const std::string& item : items) {
       WEIR_ASSIGN_OR_RETURN(NameNodeAddress address, rpc_address(item, found.origin));
@@ -279,6 +282,7 @@ StatusOr<RpcNameNodes> find_rpc_namenodes(const HadoopConf& conf, const std::str
   }
   WEIR_ASSIGN_OR_RETURN(const std::string authority, authority_of(conf, given));
   if (is_nameservice(conf, authority)) return rpc_of_nameservice(conf, authority);
+  found.authority = authority;
   const HostPort parts = split_port(authority);
   const bool may_be_nameservice = parts.port.empty() && parts.host.find('.') == std::string::npos;
   found.origin =

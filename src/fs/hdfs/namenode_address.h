@@ -25,6 +25,7 @@ struct RpcNameNodes {
   std::vector<NameNodeAddress> addresses;  ///< at least one; several form an HA nameservice, or are
                                            ///< the user's list
   std::string origin;                      ///< how they were found, for messages
+  std::string authority;                   ///< of the URI or fs.defaultFS; may be empty
 };
 
 /// Finds the RPC addresses behind the authority of an hdfs:// URI. In this order:

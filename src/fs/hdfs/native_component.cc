@@ -8,6 +8,7 @@
 #include "config/value_text.h"
 #include "fs/hdfs/hdfs_settings.h"
 #include "fs/hdfs/namenode_address.h"
+#include "fs/hdfs/namenode_login.h"
 #include "fs/hdfs/native_file_system.h"
 #include "fs/hdfs/native_security.h"
 #include "fs/hdfs/rpc/hadoop.pb.h"
@@ -78,25 +79,30 @@ StatusOr<std::shared_ptr<FileSystem>> make_native_hdfs(const FileUri& uri, const
   rpc.user = settings.user;
   rpc.answer_timeout = settings.silence;
   WEIR_ASSIGN_OR_RETURN(const NativeSecurity security, native_security(conf, options));
-  // With Kerberos the connection acts as the principal.
+  // A file of tokens that cannot be read is found now, and not by the first checkpoint.
+  WEIR_ASSIGN_OR_RETURN(const auto token,
+                        find_token(security, namenodes.authority, namenodes.addresses.front()));
+  // For messages: the user whom the NameNode sees.
   if (!security.user.empty()) rpc.user = security.user;
-  const RpcIdentity identity{.client_id = random_bytes(16),
-                             .user = security.kerberos ? "" : settings.user};
-  rpc.connect = [identity, security, now = rpc.now](
-                    const NameNodeAddress& address) -> StatusOr<std::shared_ptr<RpcConnection>> {
-    WEIR_ASSIGN_OR_RETURN(auto transport, connect_tcp(address.host, address.port, kConnectTimeout));
-    if (security.kerberos) {
-      WEIR_ASSIGN_OR_RETURN(transport, authenticate_rpc(std::move(transport), security.rpc,
-                                                        address.host, kAuthenticationTimeout));
-    }
-    return RpcConnection::open(std::move(transport), identity, security.kerberos, now);
-  };
+  if (!settings.proxy_user.empty()) rpc.user = settings.proxy_user;
+  if (token) rpc.user = token->owner;
+  const auto nonce = [] { return to_hex(random_bytes(16)); };
+  const NameNodeLogin login{.security = security,
+                            .authority = namenodes.authority,
+                            .user = settings.user,
+                            .proxy_user = settings.proxy_user,
+                            .client_id = random_bytes(16),
+                            .nonce = nonce,
+                            .connect_timeout = kConnectTimeout,
+                            .timeout = kAuthenticationTimeout,
+                            .now = rpc.now};
+  rpc.connect = [login](const NameNodeAddress& namenode) { return login.connect(namenode); };
 
   auto hdfs = std::make_shared<NativeHdfs>();
   hdfs->namenode = std::make_shared<NameNodeClient>(std::move(rpc));
   hdfs->dialer.connect = connect_tcp;
-  hdfs->dialer.protect = transfer_protector(
-      security, hdfs->namenode, [] { return to_hex(random_bytes(16)); }, kAuthenticationTimeout);
+  hdfs->dialer.protect =
+      transfer_protector(security, hdfs->namenode, nonce, kAuthenticationTimeout);
   hdfs->dialer.by_host_name = conf.get("dfs.client.use.datanode.hostname") == "true";
   hdfs->client_name = cat("weir_", to_hex(random_bytes(12)));
   hdfs->options = settings.hdfs;

@@ -116,12 +116,16 @@ StatusOr<NativeSecurity> native_security(const HadoopConf& conf,
         "security.kerberos.login.principal: set both");
   security.kerberos =
       !login.keytab.empty() || conf.get("hadoop.security.authentication") == "kerberos";
+  if (login.keytab.empty())
+    security.token_file =
+        look_up_setting(options.environment, "HADOOP_TOKEN_FILE_LOCATION").value_or("");
   if (security.kerberos)
     security.user = login.principal.substr(0, login.principal.find_first_of("/@"));
   security.rpc.simple_allowed = conf.get("ipc.client.fallback-to-simple-auth-allowed") == "true";
-  WEIR_ASSIGN_OR_RETURN(const auto accepted, protections(conf, "hadoop.rpc.protection"));
+  WEIR_ASSIGN_OR_RETURN(security.accepted, protections(conf, "hadoop.rpc.protection"));
   const std::string configured = conf.get("dfs.namenode.kerberos.principal").value_or("");
-  security.rpc.kerberos = [login, accepted, configured](const std::string& host) {
+  security.rpc.kerberos = [login, accepted = security.accepted,
+                           configured](const std::string& host) {
     return gssapi_mechanism(login, service_principal(configured, host), accepted);
   };
   WEIR_ASSIGN_OR_RETURN(const auto transfer, protections(conf, "dfs.data.transfer.protection"));

@@ -18,7 +18,10 @@ namespace weir {
 struct NativeSecurity {
   bool kerberos = false;  ///< false: the user is only named
   std::string user;       ///< the short name of the configured principal; empty: not known
-  RpcAuthentication rpc;
+  RpcAuthentication rpc;  ///< without a token
+  std::vector<Protection> accepted;  ///< levels of calls, the most liked first; empty: any
+  /// The file of $HADOOP_TOKEN_FILE_LOCATION; empty: there is none, or a keytab makes it needless.
+  std::string token_file;
   /// The protection of connections to DataNodes, by the block's token; nullopt: none.
   std::optional<Protection> transfer;
 };

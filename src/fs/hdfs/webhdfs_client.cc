@@ -37,11 +37,16 @@ bool WebHdfsClient::is_doubted(size_t namenode) const {
          (proven_ != namenode || now() - proven_at_.load() > kProofLasts);
 }
 
+std::string WebHdfsClient::identity() const {
+  const std::string user = cat("&user.name=", percent_encode(options_.user, false));
+  return options_.proxy_user.empty()
+             ? user
+             : cat(user, "&doas=", percent_encode(options_.proxy_user, false));
+}
+
 HttpReply WebHdfsClient::ask_whether_active(size_t namenode) {
   const std::string url = webhdfs_url(options_.namenodes.http_bases[namenode], "/", "MKDIRS", {});
-  return http_->send(HttpMethod::kPut,
-                     cat(url, "&user.name=", percent_encode(options_.user, false)),
-                     kAnswerBytesMax);
+  return http_->send(HttpMethod::kPut, url + identity(), kAnswerBytesMax);
 }
 
 Status WebHdfsClient::no_answer(const HttpReply& reply, const std::string& server,
@@ -58,8 +63,10 @@ WebHdfsClient::Answer WebHdfsClient::refused(const HttpReply& reply, const std::
   const RemoteException remote = parse_remote_exception(reply.body);
   Answer answer;
   answer.refusal = classify(reply.status, remote, reply.body);
-  answer.status = refusal_status(*answer.refusal, reply.status, remote,
-                                 {std::string(what), path, options_.user, server});
+  answer.status =
+      refusal_status(*answer.refusal, reply.status, remote,
+                     {std::string(what), path,
+                      options_.proxy_user.empty() ? options_.user : options_.proxy_user, server});
   answer.namenode = namenode;
   if (answer.refusal == Refusal::kStandby) fail_over(namenode);
   return answer;
@@ -75,7 +82,7 @@ WebHdfsClient::Answer WebHdfsClient::call(const Call& call, Parameters parameter
     const std::string& base = bases[index];
     const bool doubted = is_doubted(index);
     std::string url = webhdfs_url(base, call.path, call.op, parameters);
-    url += "&user.name=" + percent_encode(options_.user, false);
+    url += identity();
     HttpReply reply =
         doubted ? ask_whether_active(index) : http_->send(call.method, url, kAnswerBytesMax);
     Answer answer;

@@ -20,6 +20,7 @@ namespace weir {
 struct WebHdfsOptions : HdfsRetryOptions {
   NameNodes namenodes;
   std::string user;
+  std::string proxy_user;  ///< `user` acts for this one; empty: for itself
 };
 
 /// Calls to the NameNodes of one HDFS over WebHDFS: finds the active one, retries where that can
@@ -75,6 +76,8 @@ class WebHdfsClient {
   bool is_doubted(size_t namenode) const;
   /// The call for that proof: makes the directory "/", which exists.
   HttpReply ask_whether_active(size_t namenode);
+  /// The parameters that say who calls.
+  std::string identity() const;
   MonotonicTime now() const { return options_.now ? options_.now() : MonotonicTime(0); }
 
   const WebHdfsOptions options_;

@@ -129,15 +129,6 @@ Status send(TcpClient& transport, const hadoop::DataTransferEncryptorMessage& me
 
 }  // namespace
 
-std::string base64(std::string_view bytes) {
-  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
-  text.resize(static_cast<size_t>(size));
-  return text;
-}
-
 StatusOr<std::unique_ptr<TcpClient>> protect_transfer(std::unique_ptr<TcpClient> plain,
                                                       DigestLogin login, Protection protection,
                                                       std::string nonce,
@@ -145,7 +136,7 @@ StatusOr<std::unique_ptr<TcpClient>> protect_transfer(std::unique_ptr<TcpClient>
                                                       bool* key_unknown) {
   *key_unknown = false;
   std::shared_ptr<SaslMechanism> mechanism =
-      digest_md5_mechanism(std::move(login), protection, std::move(nonce));
+      digest_md5_mechanism(std::move(login), {protection}, std::move(nonce));
   hadoop::DataTransferEncryptorMessage message;
   message.set_status(hadoop::DataTransferEncryptorMessage::SUCCESS);
   message.set_payload("");

@@ -21,7 +21,4 @@ StatusOr<std::unique_ptr<TcpClient>> protect_transfer(std::unique_ptr<TcpClient>
                                                       std::chrono::milliseconds timeout,
                                                       bool* key_unknown);
 
-/// RFC 4648, with padding and without line breaks.
-std::string base64(std::string_view bytes);
-
 }  // namespace weir

@@ -124,23 +124,46 @@ class Negotiation {
   std::string received_;
 };
 
+/// The server's best offer that this client can take; null if there is none.
+const hadoop::RpcSasl::Auth* choose(const hadoop::RpcSasl& offers,
+                                    const RpcAuthentication& authentication) {
+  const auto offer_of = [&offers](std::string_view method) -> const hadoop::RpcSasl::Auth* {
+    for (const auto& offer : offers.auths())
+      if (offer.method() == method) return &offer;
+    return nullptr;
+  };
+  const hadoop::RpcSasl::Auth* chosen = authentication.token ? offer_of("TOKEN") : nullptr;
+  if (chosen == nullptr && authentication.kerberos) chosen = offer_of("KERBEROS");
+  if (chosen == nullptr && authentication.simple_allowed) chosen = offer_of("SIMPLE");
+  return chosen;
+}
+
+/// From the first answer to the server's last message.
+Status prove(Negotiation& negotiation, SaslMechanism& mechanism, hadoop::RpcSasl message) {
+  while (true) {
+    WEIR_RETURN_IF_ERROR(negotiation.send(message));
+    WEIR_ASSIGN_OR_RETURN(const hadoop::RpcSasl answer, negotiation.receive());
+    if (answer.state() == hadoop::RpcSasl::SUCCESS) return mechanism.finish(answer.token());
+    if (answer.state() != hadoop::RpcSasl::CHALLENGE)
+      return unavailable("the NameNode left the order of the authentication");
+    message.Clear();
+    message.set_state(hadoop::RpcSasl::RESPONSE);
+    WEIR_ASSIGN_OR_RETURN(*message.mutable_token(), mechanism.answer(answer.token()));
+  }
+}
+
 }  // namespace
 
-StatusOr<std::unique_ptr<TcpClient>> authenticate_rpc(std::unique_ptr<TcpClient> transport,
-                                                      const RpcAuthentication& authentication,
-                                                      const std::string& host,
-                                                      std::chrono::milliseconds timeout) {
+StatusOr<AuthenticatedRpc> authenticate_rpc(std::unique_ptr<TcpClient> transport,
+                                            const RpcAuthentication& authentication,
+                                            const std::string& host,
+                                            std::chrono::milliseconds timeout) {
   Negotiation negotiation(*transport, timeout);
   hadoop::RpcSasl message;
   message.set_state(hadoop::RpcSasl::NEGOTIATE);
   WEIR_RETURN_IF_ERROR(negotiation.send(message));
   WEIR_ASSIGN_OR_RETURN(const hadoop::RpcSasl offers, negotiation.receive());
-  const hadoop::RpcSasl::Auth* chosen = nullptr;
-  for (const auto& offer : offers.auths()) {
-    const bool simple = offer.method() == "SIMPLE" && authentication.simple_allowed;
-    if (offer.method() == "KERBEROS" || (simple && chosen == nullptr)) chosen = &offer;
-    if (offer.method() == "KERBEROS") break;
-  }
+  const hadoop::RpcSasl::Auth* chosen = choose(offers, authentication);
   if (chosen == nullptr) {
     return permission_denied(
         "the NameNode does not offer Kerberos, which this process is told to use: set "
@@ -152,25 +175,20 @@ StatusOr<std::unique_ptr<TcpClient>> authenticate_rpc(std::unique_ptr<TcpClient>
   message.mutable_auths(0)->clear_challenge();
   if (chosen->method() == "SIMPLE") {
     WEIR_RETURN_IF_ERROR(negotiation.send(message));
-    return transport;
+    return AuthenticatedRpc{RpcLogin::kSimple, std::move(transport)};
   }
-  WEIR_ASSIGN_OR_RETURN(std::shared_ptr<SaslMechanism> mechanism, authentication.kerberos(host));
-  WEIR_ASSIGN_OR_RETURN(*message.mutable_token(), mechanism->answer(""));
-  while (true) {
-    WEIR_RETURN_IF_ERROR(negotiation.send(message));
-    WEIR_ASSIGN_OR_RETURN(const hadoop::RpcSasl answer, negotiation.receive());
-    if (answer.state() == hadoop::RpcSasl::SUCCESS) {
-      WEIR_RETURN_IF_ERROR(mechanism->finish(answer.token()));
-      break;
-    }
-    if (answer.state() != hadoop::RpcSasl::CHALLENGE)
-      return unavailable("the NameNode left the order of the authentication");
-    message.Clear();
-    message.set_state(hadoop::RpcSasl::RESPONSE);
-    WEIR_ASSIGN_OR_RETURN(*message.mutable_token(), mechanism->answer(answer.token()));
-  }
-  if (!mechanism->wraps()) return transport;
-  return transformed_stream(std::move(transport), std::make_unique<WrappedFrames>(mechanism));
+  const bool by_token = chosen->method() == "TOKEN";
+  WEIR_ASSIGN_OR_RETURN(std::shared_ptr<SaslMechanism> mechanism,
+                        by_token
+                            ? authentication.token(cat(chosen->protocol(), "/", chosen->serverid()))
+                            : authentication.kerberos(host));
+  WEIR_ASSIGN_OR_RETURN(*message.mutable_token(),
+                        mechanism->answer(by_token ? chosen->challenge() : ""));
+  WEIR_RETURN_IF_ERROR(prove(negotiation, *mechanism, std::move(message)));
+  if (mechanism->wraps())
+    transport =
+        transformed_stream(std::move(transport), std::make_unique<WrappedFrames>(mechanism));
+  return AuthenticatedRpc{by_token ? RpcLogin::kToken : RpcLogin::kKerberos, std::move(transport)};
 }
 
 }  // namespace weir

@@ -113,18 +113,27 @@ class ScriptedServer final : public TcpClient {
 class RpcAuthenticationTest : public testing::Test {
  protected:
   StatusOr<std::unique_ptr<TcpClient>> run(std::deque<std::string> answers, bool wraps = false,
-                                           bool simple_allowed = false) {
+                                           bool simple_allowed = false, bool has_token = false) {
     script_ = {};
     script_.answers = std::move(answers);
     RpcAuthentication authentication;
     authentication.simple_allowed = simple_allowed;
+    if (has_token) {
+      authentication.token = [wraps](const std::string& uri) -> RpcAuthentication::Mechanism {
+        EXPECT_EQ(uri, "hdfs/a-stranger");
+        return std::unique_ptr<SaslMechanism>(std::make_unique<TurningMechanism>(wraps));
+      };
+    }
     authentication.kerberos =
         [wraps](const std::string& host) -> StatusOr<std::unique_ptr<SaslMechanism>> {
       EXPECT_EQ(host, "nn1");
       return std::unique_ptr<SaslMechanism>(std::make_unique<TurningMechanism>(wraps));
     };
-    return authenticate_rpc(std::make_unique<ScriptedServer>(script_), authentication, "nn1",
-                            std::chrono::seconds(1));
+    auto authenticated = authenticate_rpc(std::make_unique<ScriptedServer>(script_), authentication,
+                                          "nn1", std::chrono::seconds(1));
+    if (!authenticated.ok()) return authenticated.status();
+    login_ = authenticated->login;
+    return std::move(authenticated->transport);
   }
   static std::string offer(const std::vector<std::string>& methods) {
     Sasl message;
@@ -147,12 +156,14 @@ class RpcAuthenticationTest : public testing::Test {
   }
 
   Script script_;
+  RpcLogin login_ = RpcLogin::kSimple;
 };
 
 TEST_F(RpcAuthenticationTest, KerberosIsChosenAndProvenInRounds) {
   const auto connection = run({offer({"TOKEN", "KERBEROS"}), step(Sasl::CHALLENGE, "one"),
                                step(Sasl::CHALLENGE, "two"), step(Sasl::SUCCESS, "proof")});
   ASSERT_TRUE(connection.ok()) << connection.status().to_string();
+  EXPECT_EQ(login_, RpcLogin::kKerberos);
   EXPECT_EQ(script_.opening, connection_header(true));
   ASSERT_EQ(script_.received.size(), 4u);
   EXPECT_EQ(script_.received[0].state(), Sasl::NEGOTIATE);
@@ -165,6 +176,20 @@ TEST_F(RpcAuthenticationTest, KerberosIsChosenAndProvenInRounds) {
   EXPECT_EQ(script_.received[3].token(), "answer to two");
   ASSERT_TRUE((*connection)->write("plain", std::chrono::seconds(1)).ok());
   EXPECT_EQ(script_.after, "plain");
+}
+
+TEST_F(RpcAuthenticationTest, TokenIsPreferredAndAnswersTheChallengeInTheOffer) {
+  ASSERT_TRUE(
+      run({offer({"KERBEROS", "TOKEN"}), step(Sasl::SUCCESS, "proof")}, false, false, true).ok());
+  EXPECT_EQ(login_, RpcLogin::kToken);
+  ASSERT_EQ(script_.received.size(), 2u);
+  EXPECT_EQ(script_.received[1].auths(0).method(), "TOKEN");
+  EXPECT_EQ(script_.received[1].token(), "answer to c");
+}
+
+TEST_F(RpcAuthenticationTest, ServerWithoutTokensGetsKerberos) {
+  ASSERT_TRUE(run({offer({"KERBEROS"}), step(Sasl::SUCCESS, "proof")}, false, false, true).ok());
+  EXPECT_EQ(login_, RpcLogin::kKerberos);
 }
 
 TEST_F(RpcAuthenticationTest, ProtectedBytesTravelInMessages) {
@@ -200,6 +225,7 @@ TEST_F(RpcAuthenticationTest, ServerWithoutKerberosIsRefusedUnlessThatIsAllowed)
             std::string_view::npos);
   const auto allowed = run({offer({"TOKEN", "SIMPLE"})}, false, true);
   ASSERT_TRUE(allowed.ok()) << allowed.status().to_string();
+  EXPECT_EQ(login_, RpcLogin::kSimple);
   EXPECT_EQ(script_.received.back().auths(0).method(), "SIMPLE");
   ASSERT_TRUE(run({offer({"SIMPLE", "KERBEROS"}), step(Sasl::SUCCESS, "proof")}, false, true).ok());
   EXPECT_EQ(script_.received.back().auths(0).method(), "KERBEROS");
@@ -248,7 +274,7 @@ TEST_F(RpcAuthenticationTest, NoBytesBreakTheReaders) {
       uint32_t id = 0;
       bool fatal = false;
       (void)parse_reply(bytes, &id, &fatal);
-      auto digest = digest_md5_mechanism({"u", "p", "hdfs/0"}, Protection::kIntegrity, "n");
+      auto digest = digest_md5_mechanism({"u", "p", "hdfs/0"}, {Protection::kIntegrity}, "n");
       if (digest->answer(bytes).ok()) (void)digest->unwrap(bytes);
       continue;
     }

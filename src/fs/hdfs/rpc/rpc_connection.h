@@ -18,7 +18,7 @@ namespace weir {
 /// Parameters of a connection; they are the same for all connections of a client.
 struct RpcIdentity {
   std::string client_id;  ///< 16 bytes
-  std::string user;       ///< acts as this user; empty: as the authenticated one
+  RpcUser user;
   std::string protocol = "org.apache.hadoop.hdfs.protocol.ClientProtocol";
 };
 

@@ -39,10 +39,11 @@ std::string connection_header(bool sasl) {
   return std::string("hrpc\x09\x00", 6) + (sasl ? '\xDF' : '\x00');
 }
 
-std::string connection_context(const std::string& client_id, const std::string& user,
+std::string connection_context(const std::string& client_id, const RpcUser& user,
                                const std::string& protocol) {
   hadoop::IpcConnectionContext context;
-  if (!user.empty()) context.mutable_userinfo()->set_effectiveuser(user);
+  if (!user.effective.empty()) context.mutable_userinfo()->set_effectiveuser(user.effective);
+  if (!user.real.empty()) context.mutable_userinfo()->set_realuser(user.real);
   context.set_protocol(protocol);
   std::string body;
   append_delimited(header_of({client_id, kContextCallId, -1}), &body);

@@ -36,8 +36,14 @@ struct RpcReply {
 /// The first seven bytes of a connection.
 std::string connection_header(bool sasl);
 
+/// The user of a connection's calls.
+struct RpcUser {
+  std::string effective{};  ///< empty: the authenticated one
+  std::string real{};       ///< who acts for a proxy user, unless it is authenticated
+};
+
 /// The frame that follows: the user and the protocol of all calls. The server does not answer it.
-std::string connection_context(const std::string& client_id, const std::string& user,
+std::string connection_context(const std::string& client_id, const RpcUser& user,
                                const std::string& protocol);
 
 struct RpcCallIds {

@@ -30,7 +30,7 @@ TEST(RpcFramesTest, OpeningIsThatOfVersion9) {
 }
 
 TEST(RpcFramesTest, ContextBytes) {
-  EXPECT_EQ(to_hex(connection_context(kClientId, "bob", "p")),
+  EXPECT_EQ(to_hex(connection_context(kClientId, {"bob"}, "p")),
             "00000026"  // 38 bytes follow
             "1a"
             "0802"
@@ -43,6 +43,11 @@ TEST(RpcFramesTest, ContextBytes) {
                 "1205"
                 "0a03626f62"
                 "1a0170");
+  EXPECT_TRUE(to_hex(connection_context(kClientId, {"bob", "svc"}, "p"))
+                  .ends_with("120a"
+                             "0a03626f62"
+                             "1203737663"
+                             "1a0170"));
 }
 
 TEST(RpcFramesTest, CallBytes) {

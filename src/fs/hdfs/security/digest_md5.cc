@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 #include <openssl/provider.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -107,8 +108,11 @@ std::string quoted(std::string_view text) {
 
 class DigestMd5 final : public SaslMechanism {
  public:
-  DigestMd5(DigestLogin login, Protection protection, std::string nonce)
-      : login_(std::move(login)), protection_(protection), client_nonce_(std::move(nonce)) {}
+  DigestMd5(DigestLogin login, std::vector<Protection> accepted, std::string nonce)
+      : login_(std::move(login)), accepted_(std::move(accepted)), client_nonce_(std::move(nonce)) {
+    if (accepted_.empty())
+      accepted_ = {Protection::kAuthentication, Protection::kIntegrity, Protection::kPrivacy};
+  }
 
   StatusOr<std::string> answer(std::string_view challenge) override {
     if (!secret_.empty())
@@ -118,12 +122,17 @@ class DigestMd5 final : public SaslMechanism {
       const auto found = offer.find(key);
       return found == offer.end() ? std::string() : found->second;
     };
-    const std::string qop = qop_name();
-    if (!has_item(offer.contains("qop") ? value("qop") : "auth", qop)) {
-      return permission_denied(cat(
-          "the server offers the protection \"", value("qop"), "\" and this process wants \"", qop,
-          "\": set dfs.data.transfer.protection in hdfs-site.xml to the DataNodes' value"));
+    const std::string offered = offer.contains("qop") ? value("qop") : "auth";
+    const auto chosen = std::find_if(
+        accepted_.begin(), accepted_.end(),
+        [&offered](Protection protection) { return has_item(offered, qop_name(protection)); });
+    if (chosen == accepted_.end()) {
+      return permission_denied(cat("the server offers the protection \"", offered,
+                                   "\" and this process wants \"", qop_name(accepted_.front()),
+                                   "\": ", login_.advice));
     }
+    protection_ = *chosen;
+    const std::string qop(qop_name(protection_));
     if (protection_ == Protection::kPrivacy && !has_item(value("cipher"), "rc4")) {
       return permission_denied(
           cat("the server offers the ciphers \"", value("cipher"), "\" and not rc4"));
@@ -181,8 +190,8 @@ class DigestMd5 final : public SaslMechanism {
   }
 
  private:
-  std::string qop_name() const {
-    switch (protection_) {
+  static std::string_view qop_name(Protection protection) {
+    switch (protection) {
       case Protection::kAuthentication: return "auth";
       case Protection::kIntegrity: return "auth-int";
       case Protection::kPrivacy: return "auth-conf";
@@ -214,7 +223,8 @@ class DigestMd5 final : public SaslMechanism {
   }
 
   const DigestLogin login_;
-  const Protection protection_;
+  std::vector<Protection> accepted_;
+  Protection protection_ = Protection::kAuthentication;  ///< the chosen one
   const std::string client_nonce_;
   std::string secret_;  ///< H(A1), binary
   std::string expected_;
@@ -226,9 +236,19 @@ class DigestMd5 final : public SaslMechanism {
 
 }  // namespace
 
-std::unique_ptr<SaslMechanism> digest_md5_mechanism(DigestLogin login, Protection protection,
+std::string base64(std::string_view bytes) {
+  std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
+  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                   reinterpret_cast<const unsigned char*>(bytes.data()),
+                                   static_cast<int>(bytes.size()));
+  text.resize(static_cast<size_t>(size));
+  return text;
+}
+
+std::unique_ptr<SaslMechanism> digest_md5_mechanism(DigestLogin login,
+                                                    std::vector<Protection> accepted,
                                                     std::string nonce) {
-  return std::make_unique<DigestMd5>(std::move(login), protection, std::move(nonce));
+  return std::make_unique<DigestMd5>(std::move(login), std::move(accepted), std::move(nonce));
 }
 
 }  // namespace weir

@@ -12,7 +12,7 @@ constexpr std::string_view kChallenge =
 constexpr std::string_view kProof = "rspauth=ea40f60335c427b5527b84dbabcdfffd";
 
 std::unique_ptr<SaslMechanism> chris(Protection protection = Protection::kAuthentication) {
-  return digest_md5_mechanism({"chris", "secret", "imap/elwood.innosoft.com"}, protection,
+  return digest_md5_mechanism({"chris", "secret", "imap/elwood.innosoft.com"}, {protection},
                               "OA6MHXh6VqTrRk");
 }
 
@@ -42,6 +42,19 @@ TEST(DigestMd5Test, LevelThatTheServerDoesNotOfferIsRefused) {
   const auto answer = chris(Protection::kPrivacy)->answer(kChallenge);
   EXPECT_EQ(answer.status().code(), StatusCode::kPermissionDenied);
   EXPECT_NE(answer.status().message().find("dfs.data.transfer.protection"), std::string_view::npos);
+}
+
+TEST(DigestMd5Test, FirstLevelThatTheServerOffersIsChosen) {
+  const auto answer_of = [](std::vector<Protection> accepted) {
+    auto mechanism = digest_md5_mechanism({"u", "p", "/default"}, std::move(accepted), "n");
+    const auto answer = mechanism->answer(
+        "realm=\"default\",nonce=\"n\",qop=\"auth-int,auth-conf\",cipher=\"rc4\"");
+    return answer.ok() ? *answer : std::string("none");
+  };
+  EXPECT_NE(answer_of({}).find(",qop=auth-int"), std::string::npos);
+  EXPECT_NE(answer_of({Protection::kPrivacy, Protection::kIntegrity}).find(",qop=auth-conf"),
+            std::string::npos);
+  EXPECT_EQ(answer_of({Protection::kAuthentication}), "none");
 }
 
 TEST(DigestMd5Test, WrappedBytesAreNumberedAndChecked) {
