@@ -37,7 +37,7 @@ install(FILES ${PROJECT_BINARY_DIR}/weirConfig.cmake ${PROJECT_BINARY_DIR}/weirC
 # For pkg-config. Static libraries need their packages at link time; shared ones do not.
 file(RELATIVE_PATH WEIR_PREFIX_FROM_PC /${pc_dir} /)
 string(REGEX REPLACE "/$" "" WEIR_PREFIX_FROM_PC ${WEIR_PREFIX_FROM_PC})
-set(WEIR_PC_REQUIRES_OF_core openssl yaml-cpp libxxhash zlib libzstd)
+set(WEIR_PC_REQUIRES_OF_core openssl yaml-cpp libxxhash zlib libzstd snappy)
 set(WEIR_PC_REQUIRES_OF_http libcurl)
 set(WEIR_PC_REQUIRES_OF_hdfs pugixml libxxhash protobuf-lite krb5-gssapi libcrypto)
 set(WEIR_PC_REQUIRES_OF_s3 pugixml libcrypto)

@@ -267,6 +267,7 @@ StatusOr<JobOptions> make_job_options(const WorkloadPlan& plan, const SettingsPl
     set("execution.checkpointing.externalized-checkpoint-retention", "DELETE_ON_CANCELLATION");
   set("execution.checkpointing.data-inline-threshold", cat(settings.inline_threshold, " b"));
   if (settings.incremental) set("execution.checkpointing.incremental", "true");
+  if (settings.compressed) set("execution.checkpointing.snapshot-compression", "true");
   set("execution.buffer-timeout.interval", ms(settings.buffer_timeout_ms));
   set("weir.batch-size", cat(settings.batch_size));
   set("weir.channel-capacity", cat(settings.channel_capacity));

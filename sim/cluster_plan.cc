@@ -226,6 +226,7 @@ SettingsPlan draw_settings(const WorkloadPlan& workload, const SettingsPlan* bef
   plan.incremental = modes.chance(1.0 / 3);
   // State inside `_metadata` has no layers.
   if (plan.incremental) plan.inline_threshold = one_of(modes, {0, 0, 0, 100});
+  plan.compressed = modes.chance(0.25);
   draw_overtaking(workload, plan);
   return plan;
 }
@@ -408,7 +409,7 @@ std::string describe(const SettingsPlan& plan) {
              plan.event_threshold, ", timeout ", plan.timeout_ms, " ms, concurrent ",
              plan.max_concurrent, ", tolerable ", plan.tolerable_failures, ", inline ",
              plan.inline_threshold, ", retained ", plan.num_retained,
-             plan.incremental ? ", incremental" : "",
+             plan.incremental ? ", incremental" : "", plan.compressed ? ", compressed" : "",
              plan.delete_when_canceled ? ", none when canceled" : "",
              plan.overtake_ms < 0 ? std::string()
                                   : cat(", barriers overtake after ", plan.overtake_ms, " ms"));

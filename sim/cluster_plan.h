@@ -135,6 +135,7 @@ struct SettingsPlan {
   int64_t inline_threshold = 0;
   int num_retained = 1;
   bool incremental = false;
+  bool compressed = false;
   bool delete_when_canceled = false;  ///< all checkpoints
   int64_t overtake_ms = -1;           ///< barriers overtake after this time; -1: never
 };

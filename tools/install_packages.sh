@@ -5,7 +5,7 @@
 set -euo pipefail
 
 declare -A packages=(
-  [build]="g++ cmake ninja-build ccache mold make python3 python3-pip libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libpugixml-dev protobuf-compiler libprotobuf-dev libkrb5-dev libzip-dev libxxhash-dev zlib1g-dev libzstd-dev libzookeeper-mt-dev libmicrohttpd-dev librdkafka-dev libpq-dev libsimdjson-dev libgtest-dev libabsl-dev"
+  [build]="g++ cmake ninja-build ccache mold make python3 python3-pip libcurl4-openssl-dev libssl-dev nlohmann-json3-dev libyaml-cpp-dev libpugixml-dev protobuf-compiler libprotobuf-dev libkrb5-dev libzip-dev libxxhash-dev zlib1g-dev libzstd-dev libsnappy-dev libzookeeper-mt-dev libmicrohttpd-dev librdkafka-dev libpq-dev libsimdjson-dev libgtest-dev libabsl-dev"
   [hdfs]="openjdk-17-jre-headless maven"
   [test]="krb5-kdc krb5-admin-server krb5-user openjdk-17-jdk-headless binutils kcat postgresql-15 chromium dpkg-dev file"
   [docs]="doxygen python3"

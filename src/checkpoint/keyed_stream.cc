@@ -8,10 +8,9 @@
 #include "base/bug_switch.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
-#include "checkpoint/flink_types.h"
 #include "checkpoint/heap_layout.h"
 #include "checkpoint/hosted_state.h"
-#include "checkpoint/state_header.h"
+#include "checkpoint/snappy_frames.h"
 #include "platform/deferred_task.h"
 #include "types/compatibility.h"
 #include "weir/detail/base/check.h"
@@ -22,107 +21,6 @@ namespace {
 // A request to remote storage takes as long as reading some megabytes.
 constexpr int64_t kReadBytes = 4 << 20;
 
-constexpr std::string_view kTypeOption = "KEYED_STATE_TYPE";
-constexpr std::string_view kNamespaceRole = "NAMESPACE_SERIALIZER";
-constexpr std::string_view kValueRole = "VALUE_SERIALIZER";
-
-struct KindName {
-  KeyedStateInfo::Kind kind;
-  std::string_view name;
-};
-constexpr KindName kKindNames[] = {
-    {KeyedStateInfo::Kind::kValue, "VALUE"},
-    {KeyedStateInfo::Kind::kList, "LIST"},
-    {KeyedStateInfo::Kind::kMap, "MAP"},
-    {KeyedStateInfo::Kind::kReducing, "REDUCING"},
-    {KeyedStateInfo::Kind::kAggregating, "AGGREGATING"},
-};
-
-TypeDescription nested(TypeKind kind, std::string_view name,
-                       std::vector<TypeDescription> children) {
-  TypeDescription type;
-  type.kind = kind;
-  type.name = name;
-  type.children = std::move(children);
-  return type;
-}
-
-StateMetaInfo to_meta_info(const TypeDescription& key_type, const KeyedStateInfo& state) {
-  StateMetaInfo info;
-  info.name = state.name;
-  if (state.kind == KeyedStateInfo::Kind::kTimers) {
-    info.kind = FlinkStateKind::kPriorityQueue;
-    info.serializers[std::string(kValueRole)] =
-        nested(TypeKind::kTuple, kTimerTuple, {key_type, state.name_space});
-    return info;
-  }
-  info.kind = FlinkStateKind::kKeyValue;
-  for (const KindName& each : kKindNames) {
-    if (each.kind == state.kind) info.options[std::string(kTypeOption)] = each.name;
-  }
-  info.serializers[std::string(kNamespaceRole)] = state.name_space;
-  info.serializers[std::string(kValueRole)] = state.kind == KeyedStateInfo::Kind::kList
-                                                  ? nested(TypeKind::kList, "", {state.value})
-                                                  : state.value;
-  return info;
-}
-
-StatusOr<KeyedStateInfo> from_meta_info(StateMetaInfo info) {
-  KeyedStateInfo state;
-  state.name = info.name;
-  const auto take = [&](std::string_view role) -> std::optional<TypeDescription> {
-    const auto found = info.serializers.find(std::string(role));
-    if (found == info.serializers.end()) return std::nullopt;
-    return std::move(found->second);
-  };
-  auto value = take(kValueRole);
-  if (!value) return data_loss(cat("state '", info.name, "' has no serializer for its values"));
-
-  if (info.kind == FlinkStateKind::kPriorityQueue) {
-    if (value->kind != TypeKind::kTuple || value->name != kTimerTuple) {
-      return failed_precondition(
-          cat("state '", info.name,
-              "' is a queue of other things than timers, which weir does not have"));
-    }
-    state.kind = KeyedStateInfo::Kind::kTimers;
-    state.name_space = value->children[1];
-    state.name_space.flink_only = true;
-    return state;
-  }
-  if (info.kind != FlinkStateKind::kKeyValue) {
-    return failed_precondition(cat("state '", info.name, "' is of a kind that weir does not have (",
-                                   static_cast<int>(info.kind), ")"));
-  }
-  auto name_space = take(kNamespaceRole);
-  if (!name_space)
-    return data_loss(cat("state '", info.name, "' has no serializer for its namespace"));
-  if (name_space->kind != TypeKind::kVoid && name_space->kind != TypeKind::kTimeWindow) {
-    return failed_precondition(cat("state '", info.name, "' has a namespace of type ",
-                                   name_space->to_string(),
-                                   "; weir has state per key and per time window"));
-  }
-  const std::string& type = info.options[std::string(kTypeOption)];
-  const auto* kind = std::find_if(std::begin(kKindNames), std::end(kKindNames),
-                                  [&](const KindName& k) { return k.name == type; });
-  if (kind == std::end(kKindNames)) {
-    return failed_precondition(
-        cat("state '", info.name, "' is of the type '", type, "', which weir does not have"));
-  }
-  state.kind = kind->kind;
-  state.name_space = *std::move(name_space);
-  state.value = *std::move(value);
-  if (state.kind == KeyedStateInfo::Kind::kList) {
-    if (state.value.kind != TypeKind::kList)
-      return data_loss(cat("list state '", info.name, "' has values that are no lists"));
-    TypeDescription element = std::move(state.value.children[0]);
-    state.value = std::move(element);
-    state.value.flink_only = true;
-  } else if (state.kind == KeyedStateInfo::Kind::kMap && state.value.kind != TypeKind::kMap) {
-    return data_loss(cat("map state '", info.name, "' has values that are no maps"));
-  }
-  return state;
-}
-
 /// The types as they were written, in the order of the stream's states. The sidecar and the stream
 /// must agree.
 StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored,
@@ -132,6 +30,7 @@ StatusOr<KeyedStreamHeader> in_order_of(const KeyedStreamHeader& stored,
     return data_loss(cat("the stream and the sidecar contradict each other: the key is ", *why));
   }
   result.key_type = known.key_type;
+  result.compression = stored.compression;
   for (const KeyedStateInfo& state : stored.states) {
     const auto found = std::find_if(known.states.begin(), known.states.end(),
                                     [&](const KeyedStateInfo& k) { return k.name == state.name; });
@@ -235,6 +134,13 @@ Status restore_group(int key_group, std::string_view bytes, KeyedState& state,
   return in.status(cat("key group ", key_group));
 }
 
+/// Flink's heap backend writes the number of the group uncompressed, before the frames.
+Status decompress_group(std::string_view bytes, bool is_heap, std::string* plain) {
+  const size_t number = is_heap ? std::min(bytes.size(), sizeof(int32_t)) : 0;
+  plain->assign(bytes.substr(0, number));
+  return read_snappy_frames(bytes.substr(number), plain);
+}
+
 /// Restores the operator's part of a group's blob, of a chain that Flink hosted.
 Status restore_hosted_group(const HostedPart& wanted, int key_group, std::string_view bytes,
                             KeyedState& state) {
@@ -269,42 +175,54 @@ Status restore_hosted_state(const KeyedStateHandle& handle, KeyGroupRange groups
   });
 }
 
-}  // namespace
-
-void put_keyed_header(BinaryWriter& out, const TypeDescription& key_type,
-                      const std::vector<KeyedStateInfo>& states) {
-  put_state_header_start(out);
-  put_serializer_snapshot(out, key_type);
-  out.put_i16(static_cast<int16_t>(states.size()));
-  for (const KeyedStateInfo& state : states)
-    put_state_meta_info(out, to_meta_info(key_type, state));
-}
-
-StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in) {
-  WEIR_RETURN_IF_ERROR(get_state_header_start(in));
-  KeyedStreamHeader header;
-  auto key = get_serializer_snapshot(in);
-  if (!key.ok()) return key.status().with_context("the key");
-  header.key_type = std::move(key).value();
-  const int16_t count = in.get_i16();
-  if (count < 0) in.fail("a negative number of states");
-  WEIR_RETURN_IF_ERROR(in.status("the header of keyed state"));
-  for (int i = 0; i < count; ++i) {
-    WEIR_ASSIGN_OR_RETURN(StateMetaInfo info, get_state_meta_info(in));
-    WEIR_ASSIGN_OR_RETURN(KeyedStateInfo state, from_meta_info(std::move(info)));
-    header.states.push_back(std::move(state));
-  }
-  return header;
-}
-
-namespace {
-
 enum class HeaderAlone { kWrite, kOmit };
+
+/// The header and the key groups on their way to the sink.
+class GroupOutput {
+ public:
+  GroupOutput(std::string_view header, StateCompression compression, const ByteSink& sink)
+      : pending_(header), compression_(compression), sink_(sink), empty_(pending_.size()) {}
+
+  /// In the stream.
+  int64_t position() const { return passed_on_ + static_cast<int64_t>(pending_.size()); }
+  bool has_header_only() const { return passed_on_ == 0 && pending_.size() == empty_; }
+
+  /// Adds the next bytes of a group.
+  Status add(std::string_view bytes) {
+    if (compression_ == StateCompression::kSnappy) {
+      frames_.add(bytes);
+    } else if (bytes.size() >= detail::KeyGroupWriting::kDrainBytes) {
+      WEIR_RETURN_IF_ERROR(pass_on());
+      passed_on_ += static_cast<int64_t>(bytes.size());
+      return sink_(bytes);
+    } else {
+      pending_.append(bytes);
+    }
+    return pending_.size() < detail::KeyGroupWriting::kDrainBytes ? Status() : pass_on();
+  }
+  void end_group() { frames_.finish(); }
+  Status pass_on() {
+    if (pending_.empty()) return {};
+    passed_on_ += static_cast<int64_t>(pending_.size());
+    const Status status = sink_(pending_);
+    pending_.clear();
+    return status;
+  }
+
+ private:
+  std::string pending_;
+  SnappyFrameWriter frames_{pending_};
+  const StateCompression compression_;
+  const ByteSink& sink_;
+  const size_t empty_;
+  int64_t passed_on_ = 0;
+};
 
 /// `write(group, out, writing)` writes one key group.
 template <class Write>
-Status write_groups(const KeyedStateSnapshot& snapshot, const ByteSink& sink, HeaderAlone alone,
-                    std::vector<int64_t>* offsets, LargestValue* largest, const Write& write) {
+Status write_groups(const KeyedStateSnapshot& snapshot, StateCompression compression,
+                    const ByteSink& sink, HeaderAlone alone, std::vector<int64_t>* offsets,
+                    LargestValue* largest, const Write& write) {
   const std::vector<KeyedStateInfo> states = snapshot.states();
   if (states.size() > kMaxStates) {
     return invalid_argument(cat("an operator has ", states.size(), " keyed states; at most ",
@@ -316,40 +234,42 @@ Status write_groups(const KeyedStateSnapshot& snapshot, const ByteSink& sink, He
   const KeyGroupRange range = snapshot.range();
   offsets->assign(static_cast<size_t>(std::max(range.size(), 0)), 0);
   BinaryWriter buffer;
-  put_keyed_header(buffer, snapshot.key_type(), states);
+  put_keyed_header(buffer, snapshot.key_type(), states, compression);
   BinaryReader header(buffer.buffer());
   WEIR_RETURN_IF_ERROR(get_keyed_header(header).status().with_context(
       "the description of keyed state could not be read again"));
 
-  int64_t flushed = 0;
+  GroupOutput output(buffer.buffer(), compression, sink);
+  buffer.clear();
   Status taken;
   detail::KeyGroupWriting writing;
   writing.drain = [&](std::string_view bytes) {
-    taken = sink(bytes);
-    flushed += static_cast<int64_t>(bytes.size());
+    taken = output.add(bytes);
     return taken.ok();
   };
-  const auto position = [&] { return flushed + static_cast<int64_t>(buffer.size()); };
-  const int64_t empty = position();
   for (int group = range.first; group <= range.last; ++group) {
-    const int64_t begin = position();
+    const int64_t begin = output.position();
     WEIR_RETURN_IF_ERROR(write(group, buffer, &writing));
     WEIR_RETURN_IF_ERROR(taken);
-    if (position() != begin) (*offsets)[static_cast<size_t>(group - range.first)] = begin;
+    WEIR_RETURN_IF_ERROR(output.add(buffer.buffer()));
+    buffer.clear();
+    output.end_group();
+    if (output.position() != begin) (*offsets)[static_cast<size_t>(group - range.first)] = begin;
   }
   if (largest != nullptr && writing.largest.bytes > largest->bytes) {
     *largest = {states[static_cast<size_t>(writing.largest.state)].name, writing.largest.key_group,
                 writing.largest.bytes, writing.largest.is_map};
   }
-  if (position() == empty && alone == HeaderAlone::kOmit) return {};
-  return sink(buffer.buffer());
+  if (output.has_header_only() && alone == HeaderAlone::kOmit) return {};
+  return output.pass_on();
 }
 
 }  // namespace
 
 Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink,
-                         std::vector<int64_t>* offsets, LargestValue* largest) {
-  return write_groups(snapshot, sink, HeaderAlone::kWrite, offsets, largest,
+                         std::vector<int64_t>* offsets, LargestValue* largest,
+                         StateCompression compression) {
+  return write_groups(snapshot, compression, sink, HeaderAlone::kWrite, offsets, largest,
                       [&](int group, BinaryWriter& out, detail::KeyGroupWriting* writing) {
                         return snapshot.write_group(group, out, writing);
                       });
@@ -357,8 +277,8 @@ Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sin
 
 Status write_keyed_layer(const KeyedStateSnapshot& snapshot, const std::vector<bool>& groups,
                          bool changes, const ByteSink& sink, std::vector<int64_t>* offsets,
-                         LargestValue* largest) {
-  return write_groups(snapshot, sink, HeaderAlone::kOmit, offsets, largest,
+                         LargestValue* largest, StateCompression compression) {
+  return write_groups(snapshot, compression, sink, HeaderAlone::kOmit, offsets, largest,
                       [&](int group, BinaryWriter& out, detail::KeyGroupWriting* writing) {
                         if (!groups[static_cast<size_t>(group - snapshot.range().first)])
                           return Status();
@@ -429,9 +349,15 @@ Status restore_keyed_state(const KeyedStateHandle& handle, KeyGroupRange groups,
   if (known != nullptr) { WEIR_ASSIGN_OR_RETURN(header, in_order_of(stored, *known)); }
   WEIR_RETURN_IF_ERROR(state.begin_restore(&header.key_type, header.states, ignore_unclaimed));
   WEIR_ASSIGN_OR_RETURN(const auto found, find_key_groups(handle, groups));
+  const bool is_heap = handle.heap_max_parallelism != 0;
+  std::string plain;
   return read_groups(found, read, ahead, [&](int key_group, std::string_view bytes) -> Status {
-    if (handle.heap_max_parallelism == 0)
-      return restore_group(key_group, bytes, state, handle.changes);
+    if (stored.compression == StateCompression::kSnappy) {
+      WEIR_RETURN_IF_ERROR(
+          decompress_group(bytes, is_heap, &plain).with_context(cat("key group ", key_group)));
+      bytes = plain;
+    }
+    if (!is_heap) return restore_group(key_group, bytes, state, handle.changes);
     BinaryWriter canonical;
     WEIR_RETURN_IF_ERROR(
         heap_group_to_canonical(stored, key_group, handle.heap_max_parallelism, bytes, canonical));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "checkpoint/byte_stream.h"
+#include "checkpoint/keyed_header.h"
 #include "checkpoint/snapshot_model.h"
 #include "weir/state/keyed_state.h"
 #include "weir/status.h"
@@ -24,29 +25,21 @@ struct LargestValue {
   size_t bytes = 0;
   bool is_map = false;
 };
-/// Writes the stream entry by entry; buffers at most 64 KiB besides one entry. `offsets` receives
+/// Writes the stream entry by entry; buffers at most 128 KiB besides one entry. `offsets` receives
 /// one number per key group of the snapshot's range, as in KeyedStateHandle. Stops soon after
 /// `sink` fails. INVALID_ARGUMENT: the state does not fit the format, and the output cannot be
 /// read. `largest` may be null.
 Status write_keyed_state(const KeyedStateSnapshot& snapshot, const ByteSink& sink,
-                         std::vector<int64_t>* offsets, LargestValue* largest = nullptr);
+                         std::vector<int64_t>* offsets, LargestValue* largest = nullptr,
+                         StateCompression compression = StateCompression::kNone);
 
 /// The same for some key groups: `groups`, by key group of the range. `changes`: writes what has
 /// changed since snapshot.base(), instead of all entries. Writes nothing, not even a header, if
 /// these groups have nothing to write.
 Status write_keyed_layer(const KeyedStateSnapshot& snapshot, const std::vector<bool>& groups,
                          bool changes, const ByteSink& sink, std::vector<int64_t>* offsets,
-                         LargestValue* largest = nullptr);
-
-struct KeyedStreamHeader {
-  TypeDescription key_type;            ///< as far as Flink's class names determine it
-  std::vector<KeyedStateInfo> states;  ///< a state's index is its id in the groups
-};
-void put_keyed_header(BinaryWriter& out, const TypeDescription& key_type,
-                      const std::vector<KeyedStateInfo>& states);
-/// FAILED_PRECONDITION names a feature that weir cannot read (compression, TTL, an unknown
-/// serializer).
-StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in);
+                         LargestValue* largest = nullptr,
+                         StateCompression compression = StateCompression::kNone);
 
 /// Where the entries of a key group are. Exists only for groups with entries.
 struct KeyGroupBytes {

@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "checkpoint/snappy_frames.h"
 #include "checkpoint/state_header.h"
 
 namespace weir {
@@ -103,6 +104,13 @@ std::vector<int64_t> starts(const OperatorStateHandle& handle) {
   return all;
 }
 
+StatusOr<StateCompression> read_compression(const ReadAt& read) {
+  std::string memory;
+  WEIR_ASSIGN_OR_RETURN(const std::string_view bytes, read(0, kStateHeaderStartBytes, &memory));
+  BinaryReader in(bytes);
+  return get_state_header_start(in);
+}
+
 }  // namespace
 
 Status write_operator_state(std::span<const ListStateView> lists, const ByteSink& sink,
@@ -112,7 +120,7 @@ Status write_operator_state(std::span<const ListStateView> lists, const ByteSink
                                 kMaxStates, " fit into a checkpoint"));
   }
   BinaryWriter buffer;
-  put_state_header_start(buffer);
+  put_state_header_start(buffer, StateCompression::kNone);
   WEIR_RETURN_IF_ERROR(put_infos(lists, /*broadcast=*/false, buffer));
   WEIR_RETURN_IF_ERROR(put_infos(lists, /*broadcast=*/true, buffer));
   BinaryReader header(buffer.buffer());
@@ -139,7 +147,7 @@ Status write_operator_state(std::span<const ListStateView> lists, const ByteSink
 }
 
 StatusOr<OperatorStreamHeader> get_operator_header(BinaryReader& in) {
-  WEIR_RETURN_IF_ERROR(get_state_header_start(in));
+  WEIR_RETURN_IF_ERROR(get_state_header_start(in).status());
   OperatorStreamHeader header;
   WEIR_ASSIGN_OR_RETURN(const size_t lists, get_state_count(in));
   for (size_t i = 0; i < lists; ++i) {
@@ -176,6 +184,8 @@ StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle&
     return internal_error(cat("there is no list state '", list, "' to read"));
   const std::vector<int64_t> all = starts(handle);
   std::vector<std::string> elements;
+  if (indexes.empty()) return elements;
+  WEIR_ASSIGN_OR_RETURN(const StateCompression compression, read_compression(read));
   std::string memory;
   for (const int index : indexes) {
     if (index < 0 || static_cast<size_t>(index) >= found->second.offsets.size()) {
@@ -189,7 +199,13 @@ StatusOr<std::vector<std::string>> read_list_elements(const OperatorStateHandle&
     }
     const int64_t end = next == all.end() ? offset : *next;
     WEIR_ASSIGN_OR_RETURN(const std::string_view bytes, read(offset, end - offset, &memory));
-    elements.emplace_back(bytes);
+    if (compression == StateCompression::kNone) {
+      elements.emplace_back(bytes);
+      continue;
+    }
+    // Flink writes the identifier of the frames once, before all elements.
+    const Status plain = read_snappy_chunks(bytes, &elements.emplace_back());
+    WEIR_RETURN_IF_ERROR(plain.with_context(cat("element ", index, " of list state '", list, "'")));
   }
   return elements;
 }

@@ -47,12 +47,12 @@ StatusOr<StateMetaInfo> get_state_meta_info(BinaryReader& in) {
   return info;
 }
 
-void put_state_header_start(BinaryWriter& out) {
+void put_state_header_start(BinaryWriter& out, StateCompression compression) {
   out.put_i32(kStateHeaderVersion);
-  out.put_bool(false);
+  out.put_bool(compression == StateCompression::kSnappy);
 }
 
-Status get_state_header_start(BinaryReader& in) {
+StatusOr<StateCompression> get_state_header_start(BinaryReader& in) {
   const int32_t version = in.get_i32();
   WEIR_RETURN_IF_ERROR(in.status("a stream of state"));
   if (version != kStateHeaderVersion) {
@@ -61,12 +61,7 @@ Status get_state_header_start(BinaryReader& in) {
   }
   const bool compressed = in.get_bool();
   WEIR_RETURN_IF_ERROR(in.status("a stream of state"));
-  if (compressed) {
-    return failed_precondition(
-        "the state is compressed, which weir does not read; take the snapshot with "
-        "execution.checkpointing.snapshot-compression: false");
-  }
-  return {};
+  return compressed ? StateCompression::kSnappy : StateCompression::kNone;
 }
 
 Status check_header_name(std::string_view name, std::string_view what) {

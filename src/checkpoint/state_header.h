@@ -34,9 +34,13 @@ struct StateMetaInfo {
 void put_state_meta_info(BinaryWriter& out, const StateMetaInfo& info);
 StatusOr<StateMetaInfo> get_state_meta_info(BinaryReader& in);
 
-/// The version and the compression flag. The reader refuses what weir cannot read.
-void put_state_header_start(BinaryWriter& out);
-Status get_state_header_start(BinaryReader& in);
+/// Whether the state behind a header is a sequence of Snappy frames (checkpoint/snappy_frames.h).
+enum class StateCompression : bool { kNone, kSnappy };
+
+constexpr int64_t kStateHeaderStartBytes = 5;
+/// The version and the compression, these bytes. The reader refuses versions that weir cannot read.
+void put_state_header_start(BinaryWriter& out, StateCompression compression);
+StatusOr<StateCompression> get_state_header_start(BinaryReader& in);
 
 /// INVALID_ARGUMENT if a header cannot store `name`.
 Status check_header_name(std::string_view name, std::string_view what);

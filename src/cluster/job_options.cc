@@ -125,6 +125,8 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   result.worker.heartbeat_timeout = result.heartbeat_timeout;
   result.worker.registration_timeout = configuration.get(options::kRegistrationTimeout);
   result.worker.inline_threshold = configuration.get(options::kDataInlineThreshold);
+  if (configuration.get(options::kSnapshotCompression))
+    result.worker.compression = StateCompression::kSnappy;
   result.worker.incremental = configuration.get(options::kIncrementalCheckpoints);
   result.worker.execution.tracks_changes = result.checkpoints_enabled && result.worker.incremental;
   result.worker.large_value = configuration.get(options::kLargeValueThreshold);

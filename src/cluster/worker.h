@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "checkpoint/protocol/paths.h"
+#include "checkpoint/state_header.h"
 #include "cluster/messages.h"
 #include "platform/mailbox.h"
 #include "platform/platform.h"
@@ -23,7 +24,8 @@ namespace weir {
 
 struct WorkerOptions {
   ExecutionOptions execution;
-  bool incremental = false;              ///< checkpoints refer to what older ones have written
+  bool incremental = false;  ///< checkpoints refer to what older ones have written
+  StateCompression compression = StateCompression::kNone;  ///< of keyed state in checkpoints
   int64_t inline_threshold = 20 * 1024;  ///< bytes; larger pieces of state go into the data file
   int64_t large_value = 64 << 20;        ///< size of one key's value in bytes that causes a warning
   int max_unfinished_writes = 2;         ///< of snapshots; with more, no checkpoint begins here

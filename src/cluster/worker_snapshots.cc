@@ -124,6 +124,7 @@ StatusOr<SnapshotWriteResult> Worker::write_parts(const TriggerCheckpoint& trigg
                            copy ? &*copy : nullptr, [&write] { return write.canceled(); }};
   how.incremental = incremental;
   how.full = trigger.full;
+  how.compression = options_.compression;
   try {
     return write_snapshots(*directory.fs, directory.path, name, how, *std::move(snapshots));
   } catch (...) { return status_of_current_exception("the writer of the snapshot"); }

@@ -68,7 +68,7 @@ constexpr FlinkKey kKeys[] = {
      "execution.checkpointing.checkpoints-after-tasks-finish.enabled "
      "execution.checkpointing.checkpoints-after-tasks-finish execution.checkpointing.cleaner.* "
      "state.checkpoint.cleaner.* "
-     "execution.checkpointing.snapshot-compression execution.checkpointing.force-unaligned "
+     "execution.checkpointing.force-unaligned "
      "execution.checkpointing.unaligned.forced "
      "execution.checkpointing.unaligned.max-subtasks-per-channel-state-file "
      "execution.checkpointing.unaligned.interruptible-timers.enabled "

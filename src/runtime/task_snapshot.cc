@@ -214,7 +214,7 @@ class KeyedWriter {
     handle.range = keyed.range();
     WEIR_RETURN_IF_ERROR(write_keyed_state(
         keyed, [&](std::string_view bytes) { return piece.append(bytes); }, &handle.offsets,
-        largest));
+        largest, options_.compression));
     bytes_ += piece.length();
     handle.stream = piece.finish();
     return IncrementalBase::State{0, std::move(handle), 0};
@@ -253,7 +253,7 @@ class KeyedWriter {
     written.changes = changes;
     WEIR_RETURN_IF_ERROR(write_keyed_layer(
         keyed, groups, changes, [&](std::string_view bytes) { return piece.append(bytes); },
-        &written.offsets, largest));
+        &written.offsets, largest, options_.compression));
     if (piece.length() == 0) return layer;
     bytes_ += piece.length();
     written.stream = piece.finish();

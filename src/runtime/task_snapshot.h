@@ -8,6 +8,7 @@
 #include "checkpoint/protocol/task_figures.h"
 #include "checkpoint/sidecar.h"
 #include "checkpoint/snapshot_model.h"
+#include "checkpoint/state_header.h"
 #include "platform/clock.h"
 #include "runtime/operator_host.h"
 #include "weir/state/keyed_state.h"
@@ -69,7 +70,8 @@ struct SnapshotWriteOptions {
   /// If set, the checkpoint refers to what older ones have written, and the file is in the job's
   /// `shared/`.
   IncrementalBase* incremental = nullptr;
-  bool full = false;  ///< refer to nothing older
+  bool full = false;                                       ///< refer to nothing older
+  StateCompression compression = StateCompression::kNone;  ///< of keyed state
 };
 /// `directory` is the checkpoint's, or `shared/`; `file_name` is not in use there. On failure the
 /// file may exist, incomplete. CANCELLED: `canceled` returned true.

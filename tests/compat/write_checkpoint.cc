@@ -60,6 +60,7 @@ struct Case {
   int parallelism;
   bool inline_state;
   MetadataVersion version;
+  StateCompression compression;  ///< of keyed state
 };
 
 TypeDescription of_kind(TypeKind kind) {
@@ -195,7 +196,7 @@ class KeyedOperator {
             bytes += piece;
             return Status();
           },
-          &handle.offsets);
+          &handle.offsets, nullptr, checkpoint_.config().compression);
       if (!status.ok()) checkpoint_.fail(status);
       handle.stream = checkpoint_.place(std::move(bytes));
       state_.subtasks[i].keyed_state = std::move(handle);
@@ -397,14 +398,19 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::filesystem::path root = std::filesystem::absolute(argv[1]);
-  for (const auto& [parallelism, inline_state, version] :
-       {std::tuple{1, true, weir::MetadataVersion::k4},
-        {3, false, weir::MetadataVersion::k4},
-        {1, false, weir::MetadataVersion::k6},
-        {3, true, weir::MetadataVersion::k6}}) {
-    const std::string name = weir::cat("p", parallelism, inline_state ? "-inline" : "-file", "-v",
-                                       static_cast<int>(version));
-    if (!weir::write_case(root, {name, parallelism, inline_state, version})) return 1;
+  using enum weir::MetadataVersion;
+  using enum weir::StateCompression;
+  for (const auto& [parallelism, inline_state, version, compression] :
+       {std::tuple{1, true, k4, kNone},
+        {3, false, k4, kNone},
+        {3, false, k4, kSnappy},
+        {1, false, k6, kNone},
+        {3, true, k6, kNone},
+        {1, true, k6, kSnappy}}) {
+    const std::string name =
+        weir::cat("p", parallelism, inline_state ? "-inline" : "-file",
+                  compression == kSnappy ? "-snappy" : "", "-v", static_cast<int>(version));
+    if (!weir::write_case(root, {name, parallelism, inline_state, version, compression})) return 1;
   }
   return 0;
 }

@@ -67,6 +67,10 @@ inline constexpr Option<bool> kIncrementalCheckpoints{
      "refers to older files for the rest. The first one after a start or restart is full, and so "
      "are savepoints.",
      "state.backend.incremental"}};
+inline constexpr Option<bool> kSnapshotCompression{
+    {"execution.checkpointing.snapshot-compression", ConfigType::kBool, "false",
+     "Checkpoints and savepoints hold keyed state compressed by Snappy, a key group at a time, as "
+     "Flink writes and reads it."}};
 inline constexpr Option<int64_t> kDataInlineThreshold{
     {"execution.checkpointing.data-inline-threshold", ConfigType::kSize, "20 kb",
      "State pieces up to this size are stored in the metadata file itself.",
@@ -91,6 +95,7 @@ inline constexpr const ConfigKey* kCheckpointingKeys[] = {
     &options::kSavepointDir,
     &options::kSavepointOnLeave,
     &options::kIncrementalCheckpoints,
+    &options::kSnapshotCompression,
     &options::kDataInlineThreshold,
 };
 

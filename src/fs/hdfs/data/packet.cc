@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/crc32c.h"
 #include "base/strings.h"
-#include "fs/hdfs/data/crc32c.h"
 #include "fs/hdfs/rpc/delimited.h"
 #include "fs/hdfs/rpc/hadoop.pb.h"
 

@@ -2,8 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/crc32c.h"
 #include "base/strings.h"
-#include "fs/hdfs/data/crc32c.h"
 
 namespace weir {
 namespace {

@@ -7,8 +7,8 @@
 
 namespace weir {
 
-/// CRC-32C (RFC 3720, polynomial 0x1EDC6F41 reflected), the checksum of HDFS's blocks. Uses the
-/// processor's instruction where there is one.
+/// CRC-32C (RFC 3720, polynomial 0x1EDC6F41 reflected), the checksum of HDFS's blocks and of
+/// Snappy's frames. Uses the processor's instruction where there is one.
 uint32_t crc32c(std::string_view bytes);
 
 /// Those of three adjacent pieces of `bytes` bytes each: the processor works at all three at a

@@ -1,4 +1,4 @@
-#include "fs/hdfs/data/crc32c.h"
+#include "base/crc32c.h"
 
 #include <cstring>
 
