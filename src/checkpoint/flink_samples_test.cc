@@ -244,5 +244,21 @@ TEST(FlinkSamples, ReadsEveryValueAsFlinkDoes) {
   }
 }
 
+// Two savepoints of one job with execution.checkpointing.snapshot-compression. The values are those
+// that the job had set; its source and the rest are left out.
+TEST(FlinkSamples, ReadsCompressedStateOfFlink) {
+  const auto is_known = [](const std::string& line) {
+    return !line.starts_with("operator id=") &&
+           std::regex_search(line, std::regex(" (keyed|list|bcast)-op "));
+  };
+  const auto expected = expected_lines("flink-2.3.0/compressed");
+  ASSERT_GE(expected.size(), 90u);
+  for (const char* sample : {"flink-2.3.0/compressed-canonical", "flink-2.3.0/compressed-native"}) {
+    std::vector<std::string> lines = lines_of(sample);
+    std::erase_if(lines, [&](const std::string& line) { return !is_known(line); });
+    EXPECT_EQ(lines, expected) << sample;
+  }
+}
+
 }  // namespace
 }  // namespace weir
