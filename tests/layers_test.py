@@ -31,6 +31,7 @@ THIRD_PARTY = {
     "simdjson.h": ("src/connectors/json/",),
     "zlib.h": ("src/connectors/",),
     "zstd.h": ("src/connectors/",),
+    "snappy.h": ("src/checkpoint/",),
     "yaml-cpp/": ("src/config/",),
     "pugixml.hpp": ("src/fs/", "src/config/"),
     # The checksum of files and of their names; a single pure function.
