@@ -35,6 +35,7 @@
 #include "weir/stream/interval_join.h"
 #include "weir/stream/job_result.h"
 #include "weir/stream/keyed_stream.h"
+#include "weir/stream/partition_windowed_stream.h"
 #include "weir/stream/windowed_stream.h"
 #include "weir/time/timestamp.h"
 #include "weir/time/watermark_generator.h"

@@ -15,6 +15,7 @@
 #include "platform/byte_pipe.h"
 #include "platform/process_group.h"
 #include "platform/transport.h"
+#include "weir/connector/generator_source.h"
 
 namespace weir {
 
@@ -243,6 +244,33 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::enable_checkpointing(
   impl_->set(options::kCheckpointMode.name,
              mode == CheckpointingMode::kExactlyOnce ? "EXACTLY_ONCE" : "AT_LEAST_ONCE");
   return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::set_buffer_timeout(
+    std::chrono::milliseconds timeout) {
+  if (timeout.count() < -1) {
+    stream_graph()->problems.push_back(cat("set_buffer_timeout() is given ", timeout.count(),
+                                           " ms; it must be 0 or more, or -1 for none"));
+    return *this;
+  }
+  impl_->set(options::kBufferTimeoutEnabled.name, timeout.count() < 0 ? "false" : "true");
+  if (timeout.count() >= 0) impl_->set(options::kBufferTimeout.name, format_duration(timeout));
+  return *this;
+}
+
+SingleOutputStreamOperator<int64_t> StreamExecutionEnvironment::from_sequence(int64_t from,
+                                                                              int64_t to) {
+  const uint64_t difference = static_cast<uint64_t>(to) - static_cast<uint64_t>(from);
+  const bool too_many = from <= to && difference >= uint64_t{INT64_MAX};
+  if (from > to || too_many) {
+    stream_graph()->problems.push_back(
+        cat("from_sequence() is given ", from, " to ", to,
+            too_many ? ", which are more than 2^63 - 1 numbers; use several sequences"
+                     : "; the first number must not be larger than the last"));
+  }
+  const int64_t count = from > to || too_many ? 0 : static_cast<int64_t>(difference) + 1;
+  return from_source(GeneratorSource<int64_t>(count, [from](int64_t i) { return from + i; }),
+                     no_watermarks(), "sequence");
 }
 
 StreamExecutionEnvironment& StreamExecutionEnvironment::set_state_backend(

@@ -140,7 +140,9 @@ StatusOr<JobOptions> job_options(const Configuration& configuration, const JobId
   execution.max_record_bytes = static_cast<size_t>(configuration.get(options::kMaxRecordBytes));
   execution.channel_capacity = static_cast<size_t>(configuration.get(options::kChannelCapacity));
   if (result.checkpoints_enabled) execution.copy_reserve = configuration.get(options::kCopyReserve);
-  execution.shard.buffer_timeout = configuration.get(options::kBufferTimeout);
+  execution.buffer_timeout = configuration.get(options::kBufferTimeoutEnabled)
+                                 ? configuration.get(options::kBufferTimeout)
+                                 : Duration(-1);
   if (result.trigger.event_threshold > 0) {
     // Report often enough to meet the threshold within an eighth.
     execution.shard.progress_records = std::max<int64_t>(1, result.trigger.event_threshold / 8);

@@ -87,6 +87,10 @@ Json vertex_json(const JobGraph& graph, int index, const std::vector<std::string
                {"max_parallelism", vertex.max_parallelism},
                {"source", vertex.is_source},
                {"makes_event_time", vertex.chain[0].makes_event_time}};
+  for (const JobEdge& edge : graph.edges) {
+    if (edge.from == index && edge.buffer_timeout_ms)
+      json["buffer_timeout"] = *edge.buffer_timeout_ms;
+  }
   if (vertex.is_source) {
     json["bounded"] = vertex.bounded;
     json["splits"] = Json::array();

@@ -202,6 +202,16 @@ TEST(FlinkPlan, HoldsTheWholeJob) {
               {"from": 1, "to": 2, "partitioning": "broadcast"}, {"from": 1, "to": 2, "partitioning": "forward"}]})"));
 }
 
+TEST(FlinkPlan, HasTheBufferTimeoutsThatOperatorsSet) {
+  JobGraph graph = job();
+  graph.edges[2].buffer_timeout_ms = -1;
+  const auto text = flink_plan(graph, {}, {});
+  ASSERT_TRUE(text.ok()) << text.status().message();
+  const Json vertices = Json::parse(*text)["vertices"];
+  EXPECT_FALSE(vertices[0].contains("buffer_timeout"));
+  EXPECT_EQ(vertices[1]["buffer_timeout"], -1);
+}
+
 TEST(FlinkPlan, LeavesAnUnsetParallelismToFlink) {
   const auto text = flink_plan(job(), {}, {});
   ASSERT_TRUE(text.ok()) << text.status().message();

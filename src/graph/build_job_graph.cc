@@ -48,6 +48,37 @@ void plan_uids(const StreamGraph& graph, const JobGraphOptions& options, std::ve
   }
 }
 
+/// Finds uid hashes that cannot choose the state of one operator.
+void check_uid_hashes(const StreamGraph& graph, const std::vector<Planned>& plan,
+                      std::vector<std::string>* problems) {
+  std::map<OperatorId, size_t> of_uid, of_hash;
+  for (size_t i = 0; i < graph.nodes.size(); ++i) of_uid.emplace(murmur3_128(plan[i].uid), i);
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const StreamNode& node = graph.nodes[i];
+    if (node.uid_hash.empty()) continue;
+    const StatusOr<OperatorId> id = OperatorId::from_hex(node.uid_hash);
+    if (!id.ok()) {
+      problems->push_back(cat("operator '", node.name, "' is given the uid hash '", node.uid_hash,
+                              "'; it must be 32 hexadecimal digits, the id of an operator in a "
+                              "checkpoint (weir inspect lists them)"));
+      continue;
+    }
+    const auto other = of_uid.find(*id);
+    if (other != of_uid.end() && other->second != i) {
+      problems->push_back(cat("operator '", node.name, "' is given the uid hash ", node.uid_hash,
+                              ", which is the id of operator '", graph.nodes[other->second].name,
+                              "' (uid '", plan[other->second].uid,
+                              "'); only one of them can have its state"));
+    }
+    const auto [first, inserted] = of_hash.try_emplace(*id, i);
+    if (!inserted) {
+      problems->push_back(cat("the operators '", graph.nodes[first->second].name, "' and '",
+                              node.name, "' have the same uid hash ", node.uid_hash,
+                              "; only one of them can have its state"));
+    }
+  }
+}
+
 void plan_parallelism(const StreamGraph& graph, const JobGraphOptions& options,
                       std::vector<Planned>* plan, std::vector<std::string>* problems) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
@@ -131,6 +162,24 @@ void check_timestamps(const StreamGraph& graph, std::vector<std::string>* proble
             "watermark strategy that assigns them, such as "
             "for_bounded_out_of_orderness<T>(bound).with_timestamp_assigner(&T::time), or use a "
             "window in processing time"));
+  }
+}
+
+/// Refuses operators that emit at the end of an input that never ends.
+void check_ends(const StreamGraph& graph, std::vector<std::string>* problems) {
+  std::vector<const StreamNode*> endless(graph.nodes.size());  // a source before the node
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    const StreamNode& node = graph.nodes[i];
+    if (node.inputs.empty() && !node.bounded) endless[i] = &node;
+    for (const StreamInput& input : node.inputs) {
+      if (endless[i] == nullptr) endless[i] = endless[static_cast<size_t>(input.from)];
+    }
+    if (!node.needs_end || endless[i] == nullptr) continue;
+    problems->push_back(cat("operator '", node.name,
+                            "' emits its results at the end of its input, and source '",
+                            endless[i]->name,
+                            "' never ends; use a bounded source, or window() instead of "
+                            "full_window_partition()"));
   }
 }
 
@@ -225,9 +274,11 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
         "the job has no operators; describe it with env.from_source(…)… before execute()");
   std::vector<Planned> plan(stream_graph.nodes.size());
   plan_uids(stream_graph, options, &plan, &problems);
+  check_uid_hashes(stream_graph, plan, &problems);
   plan_parallelism(stream_graph, options, &plan, &problems);
   check_inputs(stream_graph, options, plan, &problems);
   check_timestamps(stream_graph, &problems);
+  check_ends(stream_graph, &problems);
   check_alignment(stream_graph, options, &problems);
   if (!problems.empty()) {
     std::string text;
@@ -272,6 +323,8 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
         edge.aligned_only =
             edge.partitioning == Partitioning::kBroadcast || input.forward_only ||
             (edge.partitioning == Partitioning::kForward && reinterprets_keys(stream_graph));
+        edge.buffer_timeout_ms =
+            stream_graph.nodes[static_cast<size_t>(input.from)].buffer_timeout_ms;
       }
     }
     if (node.inputs.empty()) graph.bounded = graph.bounded && node.bounded;
@@ -285,6 +338,7 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
     vertex.chain.back().description = node.description;
     vertex.chain.back().alignment = node.alignment;
     vertex.chain.back().makes_event_time = node.makes_event_time;
+    if (!node.uid_hash.empty()) vertex.chain.back().uid_hash = *OperatorId::from_hex(node.uid_hash);
     if (!chained) continue;
     vertex.chain.back().parent = plan[static_cast<size_t>(node.inputs[0].from)].place;
     vertex.chain.back().output = node.inputs[0].output;

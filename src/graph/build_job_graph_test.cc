@@ -309,6 +309,57 @@ TEST(BuildJobGraph, DuplicateUidIsRefused) {
             "them another");
 }
 
+TEST(BuildJobGraph, UidHashNamesTheStateOfOneOperator) {
+  const std::string other = murmur3_128("other").to_hex();
+  StreamGraph graph{{node("in"), node("a", {forward(0)}), node("b", {forward(1)})}};
+  EXPECT_FALSE(build_job_graph(graph, options())->vertices[0].chain[1].uid_hash);
+  graph.nodes[1].uid_hash = other;
+  const auto good = build_job_graph(graph, options());
+  EXPECT_EQ(good->vertices[0].chain[1].uid_hash, murmur3_128("other"));
+  EXPECT_EQ(good->vertices[0].chain[1].id, murmur3_128("auto-a-1")) << "checkpoints keep the uid";
+  EXPECT_FALSE(good->vertices[0].chain[2].uid_hash);
+
+  graph.nodes[1].uid_hash = murmur3_128("auto-a-1").to_hex();
+  EXPECT_TRUE(build_job_graph(graph, options()).ok()) << "its own";
+  graph.nodes[1].uid_hash = murmur3_128("auto-b-1").to_hex();
+  EXPECT_EQ(build_job_graph(graph, options()).status().message(),
+            cat("operator 'a' is given the uid hash ", graph.nodes[1].uid_hash,
+                ", which is the id of operator 'b' (uid 'auto-b-1'); only one of them can have its "
+                "state"));
+  graph.nodes[1].uid_hash = graph.nodes[2].uid_hash = other;
+  EXPECT_EQ(build_job_graph(graph, options()).status().message(),
+            cat("the operators 'a' and 'b' have the same uid hash ", other,
+                "; only one of them can have its state"));
+  for (const std::string& wrong : {std::string("abc"), other + "0", other.substr(1) + "g"}) {
+    graph.nodes[1].uid_hash = wrong;
+    graph.nodes[2].uid_hash.clear();
+    EXPECT_EQ(
+        build_job_graph(graph, options()).status().message(),
+        cat("operator 'a' is given the uid hash '", wrong,
+            "'; it must be 32 hexadecimal digits, the id of an operator in a checkpoint (weir "
+            "inspect lists them)"));
+  }
+}
+
+TEST(BuildJobGraph, OperatorThatNeedsAnEndIsRefusedBehindASourceWithoutOne) {
+  StreamGraph graph{{node("a"), node("b"), node("both", {rebalance(0), rebalance(1)}),
+                     node("sort", {forward(2)})}};
+  graph.nodes[3].needs_end = true;
+  EXPECT_TRUE(build_job_graph(graph, options()).ok());
+  graph.nodes[1].bounded = false;
+  EXPECT_EQ(build_job_graph(graph, options()).status().message(),
+            "operator 'sort' emits its results at the end of its input, and source 'b' never ends; "
+            "use a bounded source, or window() instead of full_window_partition()");
+}
+
+TEST(BuildJobGraph, EdgeHasTheBufferTimeoutOfItsSender) {
+  StreamGraph graph{{node("in"), node("map", {forward(0)}), node("out", {rebalance(1)})}};
+  graph.nodes[0].buffer_timeout_ms = 7;
+  EXPECT_EQ(build_job_graph(graph, options())->edges[0].buffer_timeout_ms, std::nullopt);
+  graph.nodes[1].buffer_timeout_ms = -1;
+  EXPECT_EQ(build_job_graph(graph, options())->edges[0].buffer_timeout_ms, -1);
+}
+
 TEST(BuildJobGraph, UidsCanBeRequired) {
   StreamGraph graph{{node("in"), node("map", {forward(0)})}};
   graph.nodes[0].uid = "in";

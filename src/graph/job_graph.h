@@ -26,6 +26,8 @@ struct JobOperator {
   std::string description = {};                              ///< for people; empty: the name
   std::optional<detail::WatermarkAlignment> alignment = {};  ///< sources only
   bool makes_event_time = false;  ///< an EventTimeOperator; only at the head of a chain
+  /// If a checkpoint has state with this id, the operator restores it instead of that of `id`.
+  std::optional<OperatorId> uid_hash = {};
   /// Codes the records from the chain; null at the head, or if they have no Serializer.
   std::shared_ptr<const RecordCodec> codec = nullptr;
 };
@@ -61,6 +63,9 @@ struct JobEdge {
   /// give them to the right subtask: after a broadcast each subtask has its own position in one
   /// stream, and records of forward() or reinterpret_as_keyed_stream() belong where they are.
   bool aligned_only = false;
+  /// A batch that is not full leaves after this time; -1: only if the slot has nothing else to do.
+  /// Nothing: the job's setting.
+  std::optional<int64_t> buffer_timeout_ms = {};
 };
 
 /// The dataflow to run. Immutable once built. Vertices are in topological order: edges point

@@ -155,10 +155,12 @@ std::vector<Task::OutgoingEdge> JobExecution::outputs_of(int vertex, int subtask
     const JobEdge& edge = graph_.edges[e];
     if (edge.from != vertex) continue;
     auto partition = std::make_unique<OutputPartition>(
-        OutputPartition::Options{edge.partitioning, edge.hasher,
-                                 graph_.vertices[edge.to].max_parallelism, options_.batch_size,
-                                 options_.batch_bytes, options_.max_record_bytes, edge.codec,
-                                 edge.partitioner, static_cast<uint64_t>(subtask)},
+        OutputPartition::Options{
+            edge.partitioning, edge.hasher, graph_.vertices[edge.to].max_parallelism,
+            options_.batch_size, options_.batch_bytes, options_.max_record_bytes, edge.codec,
+            edge.partitioner, static_cast<uint64_t>(subtask),
+            edge.buffer_timeout_ms ? std::chrono::milliseconds(*edge.buffer_timeout_ms)
+                                   : options_.buffer_timeout},
         std::move(writers_[{e, subtask}]));
     outputs.push_back(
         {std::move(partition), sender_of(graph_.vertices[vertex], edge), edge.output});

@@ -55,6 +55,8 @@ struct ExecutionOptions {
   /// Barriers of a checkpoint may overtake when it lasts longer than this; nothing: never. Then the
   /// graph has passed check_can_overtake(), and the mode is exactly-once.
   std::optional<MonotonicTime> overtake_after = {};
+  /// A batch that is not full leaves after this time; negative: not because of the time.
+  std::chrono::nanoseconds buffer_timeout = std::chrono::milliseconds(100);
   Shard::Options shard;
 };
 

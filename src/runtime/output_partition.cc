@@ -168,6 +168,15 @@ void OutputPartition::flush() {
   for (size_t target = 0; target < channels_.size(); ++target) send_gathered(target);
 }
 
+MonotonicTime OutputPartition::flush_if_due(MonotonicTime now) {
+  if (options_.buffer_timeout.count() < 0) return MonotonicTime::max();
+  if (now >= next_flush_) {
+    flush();
+    next_flush_ = now + options_.buffer_timeout;
+  }
+  return next_flush_;
+}
+
 bool OutputPartition::pump() {
   if (waiting_count_ == 0) return true;
   for (size_t target = 0; target < channels_.size(); ++target) {

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <vector>
 
 #include "graph/job_graph.h"
+#include "platform/clock.h"
 #include "runtime/batch_limit.h"
 #include "runtime/channel.h"
 #include "runtime/task_metrics.h"
@@ -28,6 +30,8 @@ class OutputPartition {
     std::shared_ptr<const RecordCodec> codec = nullptr;              ///< measures records
     std::shared_ptr<const RecordPartitioner> partitioner = nullptr;  ///< kCustom; copied
     uint64_t seed = 0;                                               ///< kShuffle
+    /// A gathered batch leaves after this time; negative: not because of the time.
+    std::chrono::nanoseconds buffer_timeout = std::chrono::milliseconds(100);
   };
   OutputPartition(Options options, std::vector<std::shared_ptr<ChannelWriter>> channels);
 
@@ -43,6 +47,8 @@ class OutputPartition {
   void broadcast(StreamElement::Kind kind, int64_t value);
   /// Sends batches that are not full yet.
   void flush();
+  /// The same if it is time. Returns when it will be time again.
+  MonotonicTime flush_if_due(MonotonicTime now);
   /// Moves waiting elements into the channels. Returns true if none is left waiting: only then may
   /// the task run.
   bool pump();
@@ -71,6 +77,7 @@ class OutputPartition {
   std::vector<std::unique_ptr<Batch>> gathered_;    ///< per channel: not full yet, or null
   std::vector<std::deque<StreamElement>> waiting_;  ///< per channel: elements that found no room
   size_t waiting_count_ = 0;
+  MonotonicTime next_flush_{0};
   size_t next_target_ = 0;       ///< kRebalance, kRescale
   std::vector<uint16_t> which_;  ///< scratch
   std::vector<Batch*> targets_;  ///< scratch

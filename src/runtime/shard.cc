@@ -50,9 +50,12 @@ MonotonicTime Shard::step() {
     if (!snapshots_.empty()) pass_on_snapshots(begin, now);
     next = std::min(next, again);
   }
-  if (next != kBusy || now >= next_flush_) {
+  if (next != kBusy) {
     for (const auto& task : tasks_) task->flush_outputs();
-    next_flush_ = now + options_.buffer_timeout;
+  } else if (now >= next_flush_) {
+    next_flush_ = kIdle;
+    for (const auto& task : tasks_)
+      next_flush_ = std::min(next_flush_, task->flush_due_outputs(now));
   }
   return std::min(next, report_progress(now));
 }

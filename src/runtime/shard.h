@@ -80,8 +80,6 @@ class Shard final : public Actor {
                                Continuation>;
 
   struct Options {
-    std::chrono::nanoseconds buffer_timeout =
-        std::chrono::milliseconds(100);  ///< a batch that is not full leaves after this time
     std::chrono::nanoseconds progress_interval = std::chrono::milliseconds(200);
     int64_t progress_records = INT64_MAX;  ///< or after this number of source records
   };

@@ -41,19 +41,40 @@ class BusySource final : public SourceOperator {
   int64_t polls_ = 0;
 };
 
-TEST(Shard, BusyOneSendsABatchThatIsNotFullAfterTheBufferTimeout) {
+/// The number of records that have arrived after so many ms, in which the sources are always busy.
+/// `of_job`, `of_operator`: buffer timeouts in ms.
+size_t arrived_after(int ms, int64_t of_job, std::optional<int64_t> of_operator = {}) {
   Log log;
   JobGraph graph = job(log);
   graph.vertices[0].chain[0].factory = [] { return std::make_unique<BusySource>(); };
   graph.vertices[1].chain[0].factory = [&log] { return std::make_unique<Collector>(log); };
+  for (JobEdge& edge : graph.edges) edge.buffer_timeout_ms = of_operator;
   World world;
   Worker worker(world, graph, 0);
+  worker.options.buffer_timeout = std::chrono::milliseconds(of_job);
   worker.deploy();
   worker.execution->start(false);
-  for (int ms = 0; ms < 60; ++ms) world.steps.step_all();
-  EXPECT_EQ(log.results.size(), 0u);
-  for (int ms = 0; ms < 60; ++ms) world.steps.step_all();
-  EXPECT_EQ(log.results.size(), static_cast<size_t>(kSubtasks));
+  for (int step = 0; step < ms; ++step) world.steps.step_all();
+  return log.results.size();
+}
+constexpr auto kAll = static_cast<size_t>(kSubtasks);
+
+TEST(Shard, BusyOneSendsABatchThatIsNotFullAfterTheBufferTimeout) {
+  EXPECT_EQ(arrived_after(60, 100), 0u);
+  EXPECT_EQ(arrived_after(120, 100), kAll);
+}
+
+TEST(Shard, BufferTimeoutOfZeroSendsAtOnce) { EXPECT_EQ(arrived_after(6, 0), kAll); }
+
+TEST(Shard, WithoutABufferTimeoutABusyOneKeepsABatchThatIsNotFull) {
+  EXPECT_EQ(arrived_after(1000, -1), 0u);
+}
+
+TEST(Shard, BufferTimeoutOfAnOperatorOverridesTheJobs) {
+  EXPECT_EQ(arrived_after(6, 100, 0), kAll);
+  EXPECT_EQ(arrived_after(1000, 100, -1), 0u);
+  EXPECT_EQ(arrived_after(60, -1, 100), 0u);
+  EXPECT_EQ(arrived_after(120, -1, 100), kAll);
 }
 
 }  // namespace

@@ -396,6 +396,14 @@ void Task::flush_outputs() {
   });
 }
 
+MonotonicTime Task::flush_due_outputs(MonotonicTime now) {
+  MonotonicTime next = Actor::kIdle;
+  guarded([&] {
+    for (const auto& output : outputs_) next = std::min(next, output->enter().flush_if_due(now));
+  });
+  return next;
+}
+
 bool Task::pump() {
   bool clear = true;
   for (const auto& output : outputs_) clear = output->enter().pump() && clear;

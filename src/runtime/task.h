@@ -70,7 +70,10 @@ class Task final : private ChainWalk::Exit {
   /// Does one thing: one batch, one watermark, one barrier, or one round of timers. Due timers and
   /// the input take turns, so that neither can starve the other. Returns what Actor::step returns.
   MonotonicTime step(MonotonicTime now);
+  /// Sends all batches that are not full yet.
   void flush_outputs();
+  /// Sends those that have waited for their buffer timeout. Returns when to call it again.
+  MonotonicTime flush_due_outputs(MonotonicTime now);
 
   /// Sources only: splits will be assigned while it runs, so it does not end when it has read those
   /// that it has. Call it before the first step.

@@ -91,6 +91,14 @@ class AllWindowedStream {
   requires std::is_class_v<Record> auto max(V Record::* member) const {
     return inner_.max(member).set_parallelism(1);
   }
+  template <class Selector>
+  auto min_by(Selector selector, bool first = true) const {
+    return inner_.min_by(std::move(selector), first).set_parallelism(1);
+  }
+  template <class Selector>
+  auto max_by(Selector selector, bool first = true) const {
+    return inner_.max_by(std::move(selector), first).set_parallelism(1);
+  }
   template <class Fn>
   auto process(Fn process) const {
     check<T, Fn>();

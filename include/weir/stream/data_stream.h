@@ -3,6 +3,7 @@
 #include <concepts>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -41,9 +42,13 @@ class BroadcastStream;
 template <class A, class B>
 class BroadcastConnectedStream;
 
+template <class T, class Partitions>
+class PartitionWindowedStream;
+
 namespace detail {
 struct PairsOfWindow;
 struct GroupsOfWindow;
+struct SubtaskPartitions;
 }  // namespace detail
 
 /// A stream of records of one type. A value: copies are the same stream, and a stream may be used
@@ -97,6 +102,40 @@ class DataStream {
         return std::make_unique<detail::FlatMapOperator<T, Out, F>>(f);
       });
     }
+  }
+
+  /// Keeps some elements of a std::tuple or std::pair, in any order: project<2, 0>().
+  template <size_t... Index>
+  auto project() const {
+    constexpr bool kTuple = requires { std::tuple_size<T>::value; };
+    static_assert(kTuple,
+                  "project: the records have no numbered elements; for a struct name its members: "
+                  "project(&T::a, &T::b)");
+    static_assert(sizeof...(Index) > 0, "project: name at least one element");
+    if constexpr (kTuple && sizeof...(Index) > 0) {
+      constexpr bool kInRange = ((Index < std::tuple_size<T>::value) && ...);
+      static_assert(kInRange, "project: the records have fewer elements");
+      if constexpr (kInRange) {
+        return map([](const T& record) {
+                 return std::tuple<std::tuple_element_t<Index, T>...>(std::get<Index>(record)...);
+               })
+            .name("project");
+      }
+    }
+  }
+  /// Keeps some members of a struct, as a std::tuple: project(&T::b, &T::a).
+  template <class... Members>
+  requires(sizeof...(Members) > 0) auto project(Members... members) const {
+    static_assert(
+        ((std::is_member_object_pointer_v<Members> && std::is_invocable_v<Members, const T&>) &&
+         ...),
+        "project: the arguments are pointers to members of the record");
+    (detail::check_function(*graph_, "project", members), ...);
+    return map([members...](const T& record) {
+             return std::tuple<std::remove_cvref_t<std::invoke_result_t<Members, const T&>>...>(
+                 record.*members...);
+           })
+        .name("project");
   }
 
   /// Calls a ProcessFunction<T, Out> for each record. `function` is copied for each subtask.
@@ -218,6 +257,12 @@ class DataStream {
   auto count_window_all(int64_t n, int64_t slide) const {
     auto windowed = key_by(detail::OneKey()).count_window(n, slide);
     return AllWindowedStream<T, decltype(windowed)>(std::move(windowed));
+  }
+
+  /// What each subtask gets as one window, at the end of the input, which must be bounded. As
+  /// forward(), or after rebalance() and so on as these say.
+  PartitionWindowedStream<T, detail::SubtaskPartitions> full_window_partition() const {
+    return {graph_, inputs_, {}};
   }
 
   /// Sends the records of subtask i to subtask i of the next operator. The job is refused if their
@@ -388,3 +433,4 @@ class DataStreamSink : public detail::OperatorHandle<DataStreamSink<T>> {
 #include "weir/stream/interval_join.h"
 #include "weir/stream/joined_streams.h"
 #include "weir/stream/keyed_stream.h"
+#include "weir/stream/partition_windowed_stream.h"

@@ -73,6 +73,9 @@ class StreamExecutionEnvironment {
   /// Sets the parallelism of every operator that has none of its own.
   StreamExecutionEnvironment& set_parallelism(int parallelism);
   StreamExecutionEnvironment& set_max_parallelism(int max_parallelism);
+  /// A batch that is not full leaves for other tasks after this time; 0: at once; -1: only when it
+  /// is full, or its slot has nothing else to do.
+  StreamExecutionEnvironment& set_buffer_timeout(std::chrono::milliseconds timeout);
 
   /// Registers a file system of the program for URIs with this scheme, in sources, sinks and
   /// checkpoints. In a cluster each process creates its own.
@@ -100,6 +103,9 @@ class StreamExecutionEnvironment {
   SingleOutputStreamOperator<T> from_elements(std::initializer_list<T> elements) {
     return from_collection(std::vector<T>(elements), "elements");
   }
+
+  /// Emits the numbers from `from` to `to`, both included, from all subtasks.
+  SingleOutputStreamOperator<int64_t> from_sequence(int64_t from, int64_t to);
 
   /// Runs the job to its end and returns the program's exit code. 0: the job ended. 1: it failed.
   /// 2: it was refused before the first record, with all reasons on standard error. docs/deploy.md

@@ -17,6 +17,12 @@ namespace weir {
 
 template <class T, class K, class KeySelector, class Setup>
 class WindowedStream;
+template <class T, class Partitions>
+class PartitionWindowedStream;
+namespace detail {
+template <class K, class Selector>
+struct KeyPartitions;
+}
 template <class A, class B, class K, class Selector1, class Selector2>
 class KeyedConnectedStreams;
 template <class L, class R, class K, class Selector1, class Selector2>
@@ -64,6 +70,26 @@ class KeyedStream {
   requires std::is_class_v<Record> SingleOutputStreamOperator<T> max(V Record::* member) const {
     detail::check_function(*graph_, "max", member);
     return reduce(detail::max_of<T>(member)).name("max");
+  }
+
+  /// Emits for each record that one of its key so far that has the least or the greatest value of a
+  /// member, or of a function of the record. Of equal ones the first, or the last if `first` is
+  /// false. NaN is larger than all numbers.
+  template <class Selector>
+  SingleOutputStreamOperator<T> min_by(Selector selector, bool first = true) const {
+    static_assert(detail::kOrders<T, const Selector>,
+                  "min_by: the argument is a pointer to a member of the record, or a function that "
+                  "takes a const T& and is const; its values need operator<");
+    detail::check_function(*graph_, "min_by", selector);
+    return reduce(detail::min_by_of<T>(std::move(selector), first)).name("min_by");
+  }
+  template <class Selector>
+  SingleOutputStreamOperator<T> max_by(Selector selector, bool first = true) const {
+    static_assert(detail::kOrders<T, const Selector>,
+                  "max_by: the argument is a pointer to a member of the record, or a function that "
+                  "takes a const T& and is const; its values need operator<");
+    detail::check_function(*graph_, "max_by", selector);
+    return reduce(detail::max_by_of<T>(std::move(selector), first)).name("max_by");
   }
 
   /// `function`: a KeyedProcessFunction<K, T, Out>, which is copied for each subtask.
@@ -134,6 +160,11 @@ class KeyedStream {
                   "TumblingEventTimeWindows::of(size) (weir/window/windows.h)");
     detail::note_problem_of(*graph_, assigner);
     return windowed(detail::setup_of(std::move(assigner)));
+  }
+  /// The records of each key as one window, at the end of the input, which must be bounded.
+  PartitionWindowedStream<T, detail::KeyPartitions<K, KeySelector>> full_window_partition() const {
+    detail::require_serializable<T>();
+    return {graph_, inputs_, {selector_}};
   }
   /// Windows of n records of a key, in the order of their arrival. A window with fewer records at
   /// the end of the input is not emitted.

@@ -135,6 +135,26 @@ class WindowedStream {
     return reduce(detail::max_of<T>(member)).name("max");
   }
 
+  /// Emits one record for each key and window: that with the least or the greatest value of a
+  /// member, or of a function of the record. Of equal ones the first, or the last if `first` is
+  /// false. NaN is larger than all numbers.
+  template <class Selector>
+  SingleOutputStreamOperator<T> min_by(Selector selector, bool first = true) const {
+    static_assert(detail::kOrders<T, const Selector>,
+                  "min_by: the argument is a pointer to a member of the record, or a function that "
+                  "takes a const T& and is const; its values need operator<");
+    detail::check_function(*graph_, "min_by", selector);
+    return reduce(detail::min_by_of<T>(std::move(selector), first)).name("min_by");
+  }
+  template <class Selector>
+  SingleOutputStreamOperator<T> max_by(Selector selector, bool first = true) const {
+    static_assert(detail::kOrders<T, const Selector>,
+                  "max_by: the argument is a pointer to a member of the record, or a function that "
+                  "takes a const T& and is const; its values need operator<");
+    detail::check_function(*graph_, "max_by", selector);
+    return reduce(detail::max_by_of<T>(std::move(selector), first)).name("max_by");
+  }
+
   /// `process`: a ProcessWindowFunction. It gets all records of the window in the order of their
   /// arrival. Keeps all records in state.
   template <class Fn>

@@ -40,7 +40,11 @@ inline constexpr Option<RecordsWithoutTimestamp> kRecordsWithoutTimestamp{
      "", "FAIL,DROP"}};
 inline constexpr Option<Duration> kBufferTimeout{
     {"execution.buffer-timeout.interval", ConfigType::kDuration, "100 ms",
-     "A batch that is not full is sent after this time.", "execution.buffer-timeout"}};
+     "A batch that is not full is sent after this time. 0: at once.", "execution.buffer-timeout"}};
+inline constexpr Option<bool> kBufferTimeoutEnabled{
+    {"execution.buffer-timeout.enabled", ConfigType::kBool, "true",
+     "false: a batch that is not full is sent only if its slot has nothing else to do, or if a "
+     "watermark or a barrier follows."}};
 inline constexpr Option<int64_t> kBatchSize{{"weir.batch-size", ConfigType::kInt, "512",
                                              "Maximum number of records in a batch.", "", "", 1,
                                              1 << 20}};
@@ -80,6 +84,7 @@ inline constexpr const ConfigKey* kPipelineKeys[] = {
     &options::kAutoWatermarkInterval,
     &options::kRecordsWithoutTimestamp,
     &options::kBufferTimeout,
+    &options::kBufferTimeoutEnabled,
     &options::kBatchSize,
     &options::kBatchBytes,
     &options::kMaxRecordBytes,

@@ -2,6 +2,7 @@
 
 // The calls of streams share this: making nodes of the graph, and changing their settings.
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -100,6 +101,15 @@ class OperatorHandle {
     node().uid = std::move(uid);
     return self();
   }
+  /// The operator takes the state that a checkpoint has under this id, 32 hexadecimal digits; if
+  /// there is none, that of its uid. For the state of an operator that had no uid in Flink, or
+  /// whose uid is lost. Later checkpoints have the state under the uid.
+  Derived set_uid_hash(std::string hash) const {
+    if (hash.empty())
+      graph_->problems.push_back("operator '" + node().name + "' is given an empty uid hash");
+    node().uid_hash = std::move(hash);
+    return self();
+  }
   Derived set_parallelism(int parallelism) const {
     node().parallelism = parallelism;
     return self();
@@ -108,6 +118,17 @@ class OperatorHandle {
   /// life of the state.
   Derived set_max_parallelism(int max_parallelism) const {
     node().max_parallelism = max_parallelism;
+    return self();
+  }
+  /// A batch of its results that is not full leaves for other tasks after this time; 0: at once;
+  /// -1: only when it is full, or its slot has nothing else to do. The default is that of the job.
+  Derived set_buffer_timeout(std::chrono::milliseconds timeout) const {
+    if (timeout.count() < -1) {
+      graph_->problems.push_back("operator '" + node().name + "' is given a buffer timeout of " +
+                                 std::to_string(timeout.count()) +
+                                 " ms; it must be 0 or more, or -1 for none");
+    }
+    node().buffer_timeout_ms = timeout.count();
     return self();
   }
   /// A text about the operator for people; --explain and the REST interface show it. Unlike the

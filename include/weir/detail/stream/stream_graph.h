@@ -83,6 +83,9 @@ struct StreamNode {
   bool has_side_outputs = false;   ///< true if the operator may emit to some
   std::vector<SideOutput> side_outputs = {};         ///< those that have readers
   std::optional<WatermarkAlignment> alignment = {};  ///< sources only
+  std::string uid_hash = {};  ///< 32 hex digits: takes the state with this id, if there is any
+  std::optional<int64_t> buffer_timeout_ms = {};  ///< of its results; -1: none. Nothing: the job's
+  bool needs_end = false;                         ///< emits only at the end of its input
   bool event_time = false;        ///< works in event time: its records need timestamps
   bool makes_event_time = false;  ///< the factory makes an EventTimeOperator; starts_chain is true
   /// Of results: kKept: a record has the timestamp of the one that it was made of.

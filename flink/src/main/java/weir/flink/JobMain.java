@@ -173,6 +173,9 @@ public final class JobMain {
     if (spec.parallelism > 0) {
       stream.setParallelism(spec.parallelism);
     }
+    if (spec.bufferTimeout != null) {
+      stream.setBufferTimeout(spec.bufferTimeout);
+    }
     return stream.setMaxParallelism(spec.maxParallelism);
   }
 }

@@ -119,6 +119,9 @@ final class Plan {
     vertex.maxParallelism = node.path("max_parallelism").asInt(128);
     vertex.source = node.path("source").asBoolean(false);
     vertex.bounded = node.path("bounded").asBoolean(false);
+    if (node.has("buffer_timeout")) {
+      vertex.bufferTimeout = node.get("buffer_timeout").asLong();
+    }
     vertex.makesEventTime = node.path("makes_event_time").asBoolean(false);
     return vertex;
   }

@@ -28,6 +28,7 @@ final class VertexSpec implements Serializable {
   boolean source;
   boolean bounded;
   boolean makesEventTime; // instead of that of its input
+  Long bufferTimeout; // of its output, ms; null: the job's
   boolean keyed; // follows hash edges
   boolean checkpoints; // the job takes checkpoints
   boolean sends; // its output leaves the task

@@ -19,7 +19,8 @@ class PlanTest {
           + " ['weir/native/a.so'], 'arguments': ['-D', 'weir.flink.from=/s/chk-3'], 'parallelism':"
           + " 2, 'settings': {'execution.checkpointing.interval': '1 s', 'state.backend.type':"
           + " 'rocksdb'}, 'vertices': [{'name': 'Source: f', 'uid': 'f', 'parallelism': 1,"
-          + " 'max_parallelism': 64, 'source': true, 'bounded': true, 'splits': ['AAE=']}, {'name':"
+          + " 'max_parallelism': 64, 'source': true, 'buffer_timeout': -1, 'bounded': true,"
+          + " 'splits': ['AAE=']}, {'name':"
           + " 'count', 'uid': 'count', 'parallelism': 0, 'max_parallelism': 128, 'source': false}],"
           + " ";
 
@@ -40,6 +41,8 @@ class PlanTest {
     assertTrue(source.source && source.bounded && source.beginsFromSnapshot);
     assertEquals(64, source.maxParallelism);
     assertArrayEquals(new byte[] {0, 1}, plan.splits.get(0).get(0));
+    assertEquals(-1L, source.bufferTimeout);
+    assertNull(count.bufferTimeout);
     assertFalse(source.keyed);
     assertTrue(count.keyed);
     assertEquals(0, count.parallelism);
