@@ -337,7 +337,10 @@ StatusOr<JobGraph> build_job_graph(const StreamGraph& stream_graph,
          node.make_enumerator, node.probe, node.side_outputs});
     vertex.chain.back().description = node.description;
     vertex.chain.back().alignment = node.alignment;
-    vertex.chain.back().makes_event_time = node.makes_event_time;
+    // Flink does not give a chain the idleness of its input, so there the chain keeps no
+    // watermarks.
+    vertex.chain.back().makes_event_time =
+        node.makes_event_time && !(options.for_flink && node.delays_event_time);
     if (!node.uid_hash.empty()) vertex.chain.back().uid_hash = *OperatorId::from_hex(node.uid_hash);
     if (!chained) continue;
     vertex.chain.back().parent = plan[static_cast<size_t>(node.inputs[0].from)].place;

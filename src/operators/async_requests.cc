@@ -31,16 +31,42 @@ void AsyncRequests::complete(uint64_t id) {
   timers_.erase({request.deadline, id});
   request.state = State::kDone;
   ++done_;
-  if (ordered_) find_ready();
-  else ready_.push_back(id);
+  if (!ordered_) behind_.push_back(id);
+  find_ready();
 }
 
 void AsyncRequests::find_ready() {
+  if (!ordered_) {
+    std::erase_if(behind_, [this](uint64_t id) {
+      const bool is_ready = id < limit();
+      if (is_ready) ready_.push_back(id);
+      return is_ready;
+    });
+    return;
+  }
   for (auto at = requests_.lower_bound(first_not_ready_);
-       at != requests_.end() && at->second.state == State::kDone; ++at) {
+       at != requests_.end() && at->second.state == State::kDone && at->first < limit(); ++at) {
     ready_.push_back(at->first);
     first_not_ready_ = at->first + 1;
   }
+}
+
+void AsyncRequests::hold(Timestamp watermark, size_t waiting) {
+  const uint64_t before = next_id_ + waiting;
+  if (!held_.empty() && held_.back().before == before) held_.back().watermark = watermark;
+  else held_.push_back({before, watermark});
+}
+
+Timestamp AsyncRequests::take_watermark() {
+  const Timestamp watermark = held_.front().watermark;
+  held_.pop_front();
+  find_ready();
+  return watermark;
+}
+
+void AsyncRequests::forget_watermarks() {
+  held_.clear();
+  find_ready();
 }
 
 void AsyncRequests::delay(uint64_t id, int64_t until) {

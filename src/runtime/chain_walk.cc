@@ -30,13 +30,19 @@ void ChainWalk::begin_time(const EventTime& time) {
 void ChainWalk::begin_input(StreamElement::Kind kind, int64_t value) {
   const bool is_time =
       kind == StreamElement::Kind::kWatermark || kind == StreamElement::Kind::kWatermarkStatus;
-  if (!is_time || chain_.event_time_operator() == nullptr) return begin(kind, value);
+  EventTimeOperator* const op = is_time ? chain_.event_time_operator() : nullptr;
+  if (op == nullptr) return begin(kind, value);
   if (kind == StreamElement::Kind::kWatermark && value == kMaxWatermark)
-    begin_time({kMaxWatermark, false});
+    return begin_time({kMaxWatermark, false});
+  if (kind == StreamElement::Kind::kWatermark) input_time_.watermark = value;
+  else input_time_.idle = value != 0;
+  chain_.enter(0);
+  op->input_time(input_time_);
+  begin_own_time();
 }
 
 void ChainWalk::begin_own_time() {
-  const EventTimeOperator* const op = chain_.event_time_operator();
+  EventTimeOperator* const op = chain_.event_time_operator();
   if (op != nullptr && !under_way_ && time_.watermark != kMaxWatermark)
     begin_time(op->event_time());
 }

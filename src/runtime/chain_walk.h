@@ -36,7 +36,7 @@ class ChainWalk {
   /// before its watermark, and one that becomes idle after it.
   void begin_time(const EventTime& time);
   /// For a chain with inputs: begins an element of them. If the first operator is an
-  /// EventTimeOperator, the event time of the inputs has no effect, except its end.
+  /// EventTimeOperator, it gets the event time of the inputs, and its own is sent instead.
   void begin_input(StreamElement::Kind kind, int64_t value);
   /// After a call of the first operator: if it is an EventTimeOperator, begins the changes to its
   /// event time. Does nothing while an element is in progress, or after the end of event time.
@@ -68,6 +68,7 @@ class ChainWalk {
   bool end_of_source_ = false;
   bool then_idle_ = false;
   EventTime time_;
+  EventTime input_time_;  ///< of the inputs, for an EventTimeOperator
   bool ended_ = false;
 };
 

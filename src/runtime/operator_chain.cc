@@ -129,8 +129,8 @@ SourceOperator* OperatorChain::source() {
   return vertex_.is_source ? static_cast<SourceOperator*>(&hosts_[0]->op()) : nullptr;
 }
 
-const EventTimeOperator* OperatorChain::event_time_operator() const {
-  return vertex_.chain[0].makes_event_time ? static_cast<const EventTimeOperator*>(&hosts_[0]->op())
+EventTimeOperator* OperatorChain::event_time_operator() {
+  return vertex_.chain[0].makes_event_time ? static_cast<EventTimeOperator*>(&hosts_[0]->op())
                                            : nullptr;
 }
 

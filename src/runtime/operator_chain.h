@@ -47,7 +47,7 @@ class OperatorChain final : public CrashSubject {
   const char* crash_label() const override { return hosts_[current_]->label().c_str(); }
   SourceOperator* source();
   /// Not null if the first operator replaces the event time of the input.
-  const EventTimeOperator* event_time_operator() const;
+  EventTimeOperator* event_time_operator();
 
   /// Only asks the operators that no suspended call is in.
   bool can_accept();

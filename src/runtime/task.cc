@@ -144,6 +144,9 @@ MonotonicTime Task::step_guarded(MonotonicTime now) {
     replay_inner();
     return Actor::kBusy;
   }
+  // A call that refused input may have changed it.
+  if (state_ == State::kRunning) walk_.begin_own_time();
+  if (walk_.under_way()) return Actor::kBusy;
   MonotonicTime next = Actor::kIdle;
   if (const int64_t due = chain_.next_processing_time(); due != INT64_MAX) {
     const int64_t wall = services_.wall_ms();

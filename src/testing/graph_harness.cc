@@ -250,16 +250,18 @@ struct GraphHarness::Impl {
       if (node.inputs.empty()) continue;
       Timestamp least = kMaxWatermark;
       for (const size_t from : node.inputs) least = std::min(least, nodes[from].watermark);
-      if (node.makes_event_time && least != kMaxWatermark) least = own_watermark(node);
+      if (node.makes_event_time && least != kMaxWatermark) least = own_watermark(node, least);
       if (least <= node.watermark) continue;
       node.watermark = least;
       for_each(node, [&](OperatorHarness& subtask) { subtask.watermark_to_the_end(least); });
     }
   }
-  static Timestamp own_watermark(const Node& node) {
+  static Timestamp own_watermark(const Node& node, Timestamp of_input) {
     CombinedTime combined;
     for (const auto& subtask : node.subtasks) {
-      const EventTime time = static_cast<const EventTimeOperator&>(subtask->op()).event_time();
+      auto& op = static_cast<EventTimeOperator&>(subtask->op());
+      op.input_time({of_input, false});
+      const EventTime time = op.event_time();
       combined.add({time, time.watermark});
     }
     return combined.after({node.watermark, false}).watermark;
@@ -352,9 +354,16 @@ std::vector<std::unique_ptr<Batch>> GraphHarness::take_side_output(const std::st
 void GraphHarness::advance_processing_time(int64_t now_ms) {
   impl_->now_ms = now_ms;
   impl_->for_each([&](Node&, OperatorHarness& subtask) { subtask.set_processing_time(now_ms); });
-  impl_->for_each(
-      [&](Node&, OperatorHarness& subtask) { subtask.processing_time_to_the_end(now_ms); });
-  impl_->advance_watermarks();
+  bool again = true;
+  while (std::exchange(again, false)) {
+    impl_->for_each(
+        [&](Node&, OperatorHarness& subtask) { subtask.processing_time_to_the_end(now_ms); });
+    impl_->advance_watermarks();
+    // An operator that holds watermarks back emits what is behind one after it was sent.
+    impl_->for_each([&](Node& node, OperatorHarness& subtask) {
+      again = again || (node.makes_event_time && subtask.op().next_processing_time() <= now_ms);
+    });
+  }
 }
 
 void GraphHarness::finish() {

@@ -34,9 +34,11 @@ SingleOutputStreamOperator<typename Fn::Output> async_wait(
                                               std::move(retry)};
   if (settings.timeout_ms == 0 && timeout > timeout.zero()) settings.timeout_ms = 1;
   return stream.template transform<typename Fn::Output>(
-      kName, [function = std::move(function), settings = std::move(settings)] {
+      kName,
+      [function = std::move(function), settings = std::move(settings)] {
         return std::make_unique<AsyncOperator<Fn>>(function, settings);
-      });
+      },
+      /*delays_event_time=*/true);
 }
 
 }  // namespace detail
@@ -46,7 +48,8 @@ SingleOutputStreamOperator<typename Fn::Output> async_wait(
 /// all attempts of a request; 0: none.
 ///
 /// A checkpoint has the records whose results were not emitted, and a restore repeats their
-/// requests. A watermark follows the results of all records before it: the operator waits for them.
+/// requests. A watermark follows the results of all records before it, and goes ahead of all
+/// others; requests behind it are started meanwhile. Begins a new chain.
 namespace async_data {
 
 inline constexpr int64_t kDefaultCapacity = 100;

@@ -341,11 +341,14 @@ class DataStream {
   }
 
   /// Adds a custom operator. `make()` returns an Operator that takes batches of T and emits batches
-  /// of Out.
+  /// of Out. `delays_event_time`: it is an EventTimeOperator that keeps watermarks among its
+  /// records.
   template <class Out, class Make>
-  SingleOutputStreamOperator<Out> transform(std::string name, Make make) const {
+  SingleOutputStreamOperator<Out> transform(std::string name, Make make,
+                                            bool delays_event_time = false) const {
     auto node = detail::node_of(std::move(name), inputs_, std::move(make));
     node.has_side_outputs = true;
+    node.delays_event_time = node.makes_event_time = node.starts_chain = delays_event_time;
     node.timestamps = detail::StreamNode::Timestamps::kGiven;
     return SingleOutputStreamOperator<Out>::add(graph_, std::move(node));
   }

@@ -13,6 +13,7 @@
 #include "weir/detail/stream/async_requests.h"
 #include "weir/function/async_function.h"
 #include "weir/operator/collector.h"
+#include "weir/operator/event_time_operator.h"
 #include "weir/operator/operator.h"
 #include "weir/types/types.h"
 
@@ -28,11 +29,15 @@ struct AsyncSettings {
 };
 
 /// Runs an AsyncFunction. Takes whole batches, and starts their records as soon as there is room
-/// among the requests in flight. It refuses more input meanwhile, and after a watermark until all
-/// results before it were emitted. State: the list "_async_wait_operator_state_" with the records
-/// whose results were not emitted; after a restore they are started again.
+/// among the requests in flight. It refuses more input meanwhile. Watermarks keep their places
+/// among the records: one leaves when all results before it were emitted, and no result overtakes
+/// it. State: the list "_async_wait_operator_state_" with the records whose results were not
+/// emitted; after a restore they are started again.
+///
+/// The last watermark, and all if the host does not know it as an EventTimeOperator, are refused
+/// until all results were emitted.
 template <class Fn>
-class AsyncOperator final : public Operator {
+class AsyncOperator final : public EventTimeOperator {
  public:
   using In = typename Fn::Input;
   using Out = typename Fn::Output;
@@ -78,20 +83,35 @@ class AsyncOperator final : public Operator {
     emit(out);
   }
 
-  /// Keeps the watermark behind the results of the records before it.
+  void input_time(const EventTime& time) override {
+    input_is_idle_ = time.idle;
+    if (time.watermark <= input_watermark_) return;
+    input_watermark_ = time.watermark;
+    requests_.hold(time.watermark, waiting_.size());
+    release_watermark();
+  }
+  /// It is not idle as long as there may be results.
+  EventTime event_time() override {
+    watermark_is_unsent_ = false;
+    const bool rests = requests_.empty() && waiting_.empty() && !requests_.holds_watermark();
+    return {watermark_, input_is_idle_ && rests};
+  }
   Progress advance_watermark(Timestamp watermark, weir::Output& out) override {
+    if (watermark <= watermark_) return Progress::kDone;  // its own
     return watermark == kMaxWatermark ? finish(out) : drain(out);
   }
   /// As in Flink, a request that waits for a retry is repeated at once, for the last time.
   Progress finish(weir::Output& out) override {
     ending_ = true;
+    watermark_is_unsent_ = false;
+    requests_.forget_watermarks();  // the last one follows all results
     requests_.hurry();
     act_on_due();
     return drain(out);
   }
   void prepare_barrier(weir::Output& out) override {
     settle();
-    emit(out);
+    emit_ready(out);
   }
   Status snapshot(SnapshotContext& context) override {
     std::vector<std::string> saved;
@@ -108,7 +128,9 @@ class AsyncOperator final : public Operator {
     return Progress::kDone;
   }
   int64_t next_processing_time() override {
-    if (requests_.ready() > 0 || arrived_->any() || failure_ != nullptr) return INT64_MIN;
+    if (arrived_->any() || failure_ != nullptr) return INT64_MIN;
+    const bool emits = requests_.ready() > 0 || requests_.watermark_is_free();
+    if (emits && !watermark_is_unsent_) return INT64_MIN;
     // The host does not ask again by itself: after a refusal, or to start what was restored.
     if ((refused_ && accepts()) || (!waiting_.empty() && requests_.has_room())) return INT64_MIN;
     const bool look_again = others_answer_ && requests_.unfinished() > 0;
@@ -204,7 +226,16 @@ class AsyncOperator final : public Operator {
   }
 
   void emit(weir::Output& out) {
-    if (requests_.ready() == 0) return;
+    emit_ready(out);
+    release_watermark();
+  }
+  void release_watermark() {
+    if (watermark_is_unsent_ || !requests_.watermark_is_free()) return;
+    watermark_ = requests_.take_watermark();
+    watermark_is_unsent_ = true;
+  }
+  void emit_ready(weir::Output& out) {
+    if (requests_.ready() == 0 || watermark_is_unsent_) return;
     Collector<Out> collector(out, batch_);
     while (requests_.ready() > 0) {
       const uint64_t id = requests_.take_ready();
@@ -230,7 +261,11 @@ class AsyncOperator final : public Operator {
   bool drains_ = false;
   bool refused_ = false;  ///< the last answer of can_accept()
   bool ending_ = false;
-  BatchOf<Out> batch_;  // empty between calls
+  Timestamp input_watermark_ = kMinWatermark;
+  bool input_is_idle_ = false;
+  Timestamp watermark_ = kMinWatermark;  ///< that of its results
+  bool watermark_is_unsent_ = false;     ///< the host does not know it yet
+  BatchOf<Out> batch_;                   // empty between calls
 };
 
 }  // namespace weir::detail

@@ -8,11 +8,13 @@
 #include <utility>
 #include <vector>
 
+#include "weir/time/timestamp.h"
+
 namespace weir::detail {
 
 /// The requests of an asynchronous operator, without their records and results: which run, which
-/// may be emitted, and when to act on one. Times are those of the wall clock. Thread: the
-/// operator's.
+/// may be emitted, and when to act on one. Keeps watermarks at their places among the records.
+/// Times are those of the wall clock. Thread: the operator's.
 class AsyncRequests {
  public:
   enum class State : uint8_t {
@@ -59,13 +61,31 @@ class AsyncRequests {
   void hurry();
   int64_t next_due() const { return timers_.empty() ? INT64_MAX : timers_.begin()->first; }
 
-  /// Number of requests whose results can be emitted. `ordered`: those before the first one without
-  /// a result.
+  /// Keeps a watermark that has come after all records so far; `waiting` of them have no request
+  /// yet. The results of later records do not overtake it.
+  void hold(Timestamp watermark, size_t waiting);
+  bool holds_watermark() const { return !held_.empty(); }
+  /// True if all results before the next watermark were taken.
+  bool watermark_is_free() const { return !held_.empty() && first_id() >= held_.front().before; }
+  /// Forgets that watermark, so that the results behind it may be emitted.
+  Timestamp take_watermark();
+  /// Forgets all watermarks.
+  void forget_watermarks();
+
+  /// Number of requests whose results can be emitted: of those before the next watermark.
+  /// `ordered`: and before the first one without a result.
   size_t ready() const { return ready_.size(); }
   /// Forgets the next of them.
   uint64_t take_ready();
 
  private:
+  struct Held {
+    uint64_t before;  ///< the first request behind the watermark
+    Timestamp watermark;
+  };
+  uint64_t first_id() const { return requests_.empty() ? next_id_ : requests_.begin()->first; }
+  /// The first request whose results have to wait for a watermark.
+  uint64_t limit() const { return held_.empty() ? UINT64_MAX : held_.front().before; }
   void find_ready();
 
   const bool ordered_;
@@ -74,6 +94,8 @@ class AsyncRequests {
   size_t done_ = 0;
   std::map<uint64_t, Request> requests_;
   std::deque<uint64_t> ready_;
+  std::vector<uint64_t> behind_;  ///< not ordered: done, and behind the next watermark
+  std::deque<Held> held_;
   uint64_t first_not_ready_ = 0;  ///< ordered: all requests before it are ready
   std::set<std::pair<int64_t, uint64_t>> timers_;
 };

@@ -86,8 +86,9 @@ struct StreamNode {
   std::string uid_hash = {};  ///< 32 hex digits: takes the state with this id, if there is any
   std::optional<int64_t> buffer_timeout_ms = {};  ///< of its results; -1: none. Nothing: the job's
   bool needs_end = false;                         ///< emits only at the end of its input
-  bool event_time = false;        ///< works in event time: its records need timestamps
-  bool makes_event_time = false;  ///< the factory makes an EventTimeOperator; starts_chain is true
+  bool event_time = false;         ///< works in event time: its records need timestamps
+  bool makes_event_time = false;   ///< the factory makes an EventTimeOperator; starts_chain is true
+  bool delays_event_time = false;  ///< the same for one that passes on the event time of its input
   /// Of results: kKept: a record has the timestamp of the one that it was made of.
   enum class Timestamps { kNone, kKept, kGiven } timestamps = Timestamps::kKept;
 };

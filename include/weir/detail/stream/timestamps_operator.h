@@ -49,7 +49,7 @@ class TimestampsOperator final : public EventTimeOperator {
     return Progress::kDone;
   }
 
-  EventTime event_time() const override { return times_ ? times_->time() : EventTime(); }
+  EventTime event_time() override { return times_ ? times_->time() : EventTime(); }
 
  private:
   void tick() { next_tick_ms_ = times_->advance(*context_); }
