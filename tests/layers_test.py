@@ -23,6 +23,7 @@ THIRD_PARTY = {
         "src/ha/",
         "src/flink/",
         "src/kafka/",
+        "src/connectors/avro/",
         "src/rest/",
         "src/tool/",
     ),

@@ -31,7 +31,17 @@ README = os.path.join(ROOT, "README.md")
 OF_WEIR = ["-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_FLAGS_RELEASE=-O2"]
 CORE_ONLY = [
     f"-DWEIR_WITH_{component}=OFF"
-    for component in ("HDFS", "S3", "ZOOKEEPER", "REST", "JSON", "FLINK", "KAFKA", "POSTGRES")
+    for component in (
+        "HDFS",
+        "S3",
+        "ZOOKEEPER",
+        "REST",
+        "JSON",
+        "AVRO",
+        "FLINK",
+        "KAFKA",
+        "POSTGRES",
+    )
 ]
 
 
