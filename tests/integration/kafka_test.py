@@ -14,6 +14,7 @@ import sys
 import time
 from typing import Any
 
+import kafka_avro
 import kafka_security
 import kafka_transactions
 from kafka_world import Kafka, counted, numbered
@@ -318,6 +319,7 @@ def transaction_that_times_out_fails_its_checkpoint(case: Case) -> None:
 
 
 CASES = [
+    *kafka_avro.CASES,
     *kafka_security.CASES,
     *kafka_transactions.CASES,
     bounded_job_reads_each_message_once,

@@ -90,26 +90,26 @@ class KafkaSink<T>::Builder {
   template <SerializationSchemaOf<T> Schema>
   Builder& value_format(Schema schema) {
     sink_.value_ = nullptr;
-    sink_.value_schema_ = serialization_schema_factory<T>(std::move(schema));
+    value_schema_ = schema_for("value", std::move(schema));
     return *this;
   }
   /// Nothing: a tombstone, which deletes the key in a compacted topic.
   Builder& value_serializer(std::function<std::optional<std::string>(const T&)> serialize) {
     sink_.value_ = std::move(serialize);
-    sink_.value_schema_ = nullptr;
+    value_schema_ = nullptr;
     return *this;
   }
   /// Records with the same key are in the same partition, in order.
   template <SerializationSchemaOf<T> Schema>
   Builder& key_format(Schema schema) {
     sink_.key_ = nullptr;
-    sink_.key_schema_ = serialization_schema_factory<T>(std::move(schema));
+    key_schema_ = schema_for("key", std::move(schema));
     return *this;
   }
   /// Nothing: no key.
   Builder& key_serializer(std::function<std::optional<std::string>(const T&)> serialize) {
     sink_.key_ = std::move(serialize);
-    sink_.key_schema_ = nullptr;
+    key_schema_ = nullptr;
     return *this;
   }
   Builder& headers(std::function<Headers(const T&)> make) {
@@ -141,16 +141,35 @@ class KafkaSink<T>::Builder {
     sink_.options_.properties[std::move(name)] = std::move(value);
     return *this;
   }
-  KafkaSink build() const { return sink_; }
+  KafkaSink build() const {
+    KafkaSink built = sink_;
+    const std::string& topic = sink_.options_.topic;
+    if (key_schema_) built.key_schema_ = key_schema_(topic);
+    if (value_schema_) built.value_schema_ = value_schema_(topic);
+    return built;
+  }
 
  private:
   friend class KafkaSink<T>;
+  /// A schema, once the topic is known. It is empty if the topic is chosen for each record.
+  using SchemaForTopic = std::function<SerializationSchemaFactory<T>(const std::string& topic)>;
+  template <class Schema>
+  static SchemaForTopic schema_for(const char* part, Schema schema) {
+    return [part, schema = std::move(schema)](const std::string& topic) {
+      Schema copy(schema);
+      if constexpr (requires { copy.write_to_topic(topic, part); })
+        copy.write_to_topic(topic, part);
+      return serialization_schema_factory<T>(std::move(copy));
+    };
+  }
   Builder() {
     if constexpr (std::convertible_to<const T&, std::string_view>)
       value_serializer([](const T& record) { return std::string(std::string_view(record)); });
   }
 
   KafkaSink sink_;
+  SchemaForTopic key_schema_;    ///< may be null
+  SchemaForTopic value_schema_;  ///< may be null
 };
 
 template <class T>

@@ -266,6 +266,10 @@ class KafkaSource<T>::Reader final : public SourceReader<T, Split> {
         read = deserialize(message, out);
       } catch (const std::exception& e) { read = invalid_argument(e.what()); }
       if (read.ok()) continue;
+      if (read.code() == StatusCode::kUnavailable) {  // says nothing about the message
+        context_->fail(std::move(read));
+        return {PollResult::Status::kNothingNow};
+      }
       out.records.erase(out.records.begin() + static_cast<std::ptrdiff_t>(before),
                         out.records.end());
       if (out.timestamps.size() > before) out.timestamps.resize(before);
