@@ -288,6 +288,10 @@ HttpReply CurlHttp::patch(const std::string& url, int64_t body_bytes_max) {
 }
 
 HttpReply CurlHttp::exchange(Request&& request) {
+  StatusOr<std::string> authorization = std::string();
+  if (options_.authorization) authorization = options_.authorization(request.url);
+  if (!authorization.ok())
+    return {HttpReply::Outcome::kNotSent, std::string(authorization.status().message()), 0, "", ""};
   CURL* curl = nullptr;
   {
     std::lock_guard lock(mutex_);
@@ -302,6 +306,7 @@ HttpReply CurlHttp::exchange(Request&& request) {
   exchange.answer_bytes_max = request.body_bytes_max;
   exchange.answer.body = std::move(request.answer);
   prepare(curl, exchange, request.url, options_);
+  if (!authorization->empty()) exchange.add_header(curl, cat("Authorization: ", *authorization));
   CurlExchange::fail_when_silent(curl, options_.silence_timeout);
   if (request.body) {
     if (!request.content_type.empty())

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <vector>
 
 #include "http/http.h"
+#include "weir/status.h"
 
 namespace weir {
 
@@ -15,6 +17,9 @@ struct CurlHttpOptions {
   /// An exchange ends after this long without a byte in either direction.
   std::chrono::seconds silence_timeout{60};
   std::vector<std::string> headers{};  ///< of each request, such as "Authorization: Bearer TOKEN"
+  /// Makes the header Authorization of a request to `url`, anew for each one that is not an upload
+  /// or a download. Empty: it needs none. If it fails, nothing is sent.
+  std::function<StatusOr<std::string>(const std::string& url)> authorization{};
 };
 
 /// Http over libcurl. send() and post() reuse their connections. Each upload and download has its

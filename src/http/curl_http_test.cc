@@ -71,6 +71,27 @@ class OneAnswerServer {
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 CurlHttpOptions impatient() { return {std::chrono::milliseconds(2000), std::chrono::seconds(1)}; }
 
+TEST(CurlHttp, RequestsAreAuthorizedByTheirUrl) {
+  CurlHttpOptions options = impatient();
+  options.authorization = [](const std::string& url) -> StatusOr<std::string> {
+    if (url.ends_with("op=X")) return std::string("Negotiate abc");
+    if (url.ends_with("refused")) return permission_denied("no ticket");
+    return std::string();
+  };
+  CurlHttp http(options);
+  for (const std::string part : {"", "&more"}) {
+    OneAnswerServer server(std::string(kEndOfHead), "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
+                           false);
+    EXPECT_EQ(http.send(HttpMethod::kGet, server.url() + part, 100).status, 200);
+    EXPECT_EQ(server.received().find("Authorization: Negotiate abc\r\n") != std::string::npos,
+              part.empty())
+        << server.received();
+  }
+  const HttpReply refused = http.send(HttpMethod::kGet, "http://127.0.0.1:1/refused", 100);
+  EXPECT_EQ(refused.outcome, Outcome::kNotSent);
+  EXPECT_EQ(refused.problem, "no ticket");
+}
+
 TEST(CurlHttp, GivesStatusAndBody) {
   OneAnswerServer server(std::string(kEndOfHead),
                          "HTTP/1.1 404 Not Found\r\nContent-Length: 5\r\n\r\nhello", false);

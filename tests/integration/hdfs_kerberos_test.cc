@@ -177,6 +177,39 @@ TEST_F(HdfsKerberosTest, UnusableTokenFileIsSaidAtOnce) {
   }
 }
 
+TEST_F(HdfsKerberosTest, WebHdfsProvesTheIdentityToo) {
+  const std::string port =
+      environment("WEIR_TEST_HDFS_HTTP")->substr(environment("WEIR_TEST_HDFS_HTTP")->rfind(':'));
+  const auto web = [&](const std::string& principal) {
+    return files(principal, {},
+                 {{"fs.hdfs.client", "webhdfs"}, {"fs.hdfs.http-address", "localhost" + port}});
+  };
+  const std::string path = directory_ + "/by-web", bytes(5'000'000, 'x');
+  auto own = web("hdfs/localhost");
+  const auto location = own->resolve(test_hdfs() + path);
+  ASSERT_TRUE(location.ok()) << location.status().to_string();
+  EXPECT_EQ(write_file(*location->fs, path, bytes).to_string(), "OK");
+  EXPECT_TRUE(*read_file(*location->fs, path) == bytes);
+  auto alice = web("alice");
+  const Status made =
+      alice->resolve(test_hdfs() + "/")->fs->make_directories(directory_ + "/of-alice");
+  EXPECT_EQ(made.code(), StatusCode::kPermissionDenied) << made.to_string();
+  EXPECT_TRUE(contains(made, "user=alice")) << made.to_string();
+  // Principals have names of hosts.
+  const Status by_number =
+      files("alice", {},
+            {{"fs.hdfs.client", "webhdfs"}, {"fs.hdfs.http-address", "127.0.0.1" + port}})
+          ->resolve(test_hdfs() + "/")
+          .status();
+  EXPECT_EQ(by_number.code(), StatusCode::kPermissionDenied) << by_number.to_string();
+  EXPECT_TRUE(contains(by_number, "fs.hdfs.http-address")) << by_number.to_string();
+  auto none = web("");
+  const Status refused = none->resolve(test_hdfs() + "/").status();
+  EXPECT_EQ(refused.code(), StatusCode::kPermissionDenied) << refused.to_string();
+  EXPECT_TRUE(contains(refused, "run kinit, or set security.kerberos.login.keytab"))
+      << refused.to_string();
+}
+
 TEST_F(HdfsKerberosTest, ProxyUserIsTheUserIfTheNameNodeAllowsIt) {
   const auto act = [this](const char* proxy_user) {
     ::setenv("HADOOP_PROXY_USER", proxy_user, 1);

@@ -47,6 +47,11 @@ def settings(folder: pathlib.Path) -> dict[str, dict[str, object]]:
         "core": {
             "hadoop.security.authentication": "kerberos",
             "hadoop.rpc.protection": LEVELS,
+            "hadoop.http.authentication.type": "kerberos",
+            "hadoop.http.authentication.kerberos.principal": f"HTTP/localhost@{REALM}",
+            "hadoop.http.authentication.kerberos.keytab": keytab,
+            # The tool reads the servers' reports without a ticket.
+            "hadoop.http.authentication.kerberos.endpoint.whitelist": "/jmx",
         },
         "hdfs": hdfs,
     }

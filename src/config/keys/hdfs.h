@@ -17,12 +17,12 @@ inline constexpr Option<std::string> kHdfsRpcAddress{
      "from the Hadoop configuration, else the hdfs:// address, with port 8020 if it has none."}};
 inline constexpr Option<std::string> kKerberosPrincipal{
     {"security.kerberos.login.principal", ConfigType::kString, "",
-     "The native client: the principal of the keytab; without a keytab, the ticket cache must have "
-     "a ticket of it."}};
+     "HDFS: the principal of the keytab; without a keytab, the ticket cache must have a ticket of "
+     "it."}};
 inline constexpr Option<std::string> kKerberosKeytab{
     {"security.kerberos.login.keytab", ConfigType::kString, "",
-     "The native client: path of a keytab, on each machine, with which tickets are fetched and "
-     "replaced before they expire; unset: the ticket cache is used."}};
+     "HDFS: path of a keytab, on each machine, with which tickets are fetched and replaced before "
+     "they expire; unset: the ticket cache is used."}};
 
 }  // namespace options
 

@@ -9,6 +9,8 @@
 #include "fs/hdfs/hdfs_settings.h"
 #include "fs/hdfs/namenode_address.h"
 #include "fs/hdfs/native_component.h"
+#include "fs/hdfs/native_security.h"
+#include "fs/hdfs/webhdfs_url.h"
 #include "fs/local/local_file_system.h"
 #include "fs/real_registry.h"
 #include "http/curl_http.h"
@@ -48,6 +50,12 @@ StatusOr<bool> is_native(const FileUri& uri, const RealFileSystemsOptions& optio
       cat("fs.hdfs.client: \"", client, "\" is no client of HDFS; there are native and webhdfs"));
 }
 
+/// NameNodes want a proof of identity. The URL to a DataNode has a token of its NameNode instead.
+StatusOr<std::string> authorization_of(const KerberosLogin& login, const std::string& url) {
+  if (url.find("&delegation=") != std::string::npos) return std::string();
+  return negotiate_header(login, cat("HTTP@", url_host(url)));
+}
+
 StatusOr<std::shared_ptr<FileSystem>> make_web(const FileUri& uri, const HadoopConf& conf,
                                                const RealFileSystemsOptions& options) {
   WebHdfsOptions web;
@@ -61,7 +69,18 @@ StatusOr<std::shared_ptr<FileSystem>> make_web(const FileUri& uri, const HadoopC
   web.proxy_user = settings.proxy_user;
   static_cast<HdfsRetryOptions&>(web) = settings.retry;
   web.now = options.now;
+  WEIR_ASSIGN_OR_RETURN(const NativeSecurity security, native_security(conf, options));
   CurlHttpOptions http;
+  if (security.kerberos) {
+    web.authenticated = true;
+    web.user = security.user.empty() ? "the principal of the ticket" : security.user;
+    http.authorization = [login = security.login](const std::string& url) {
+      return authorization_of(login, url);
+    };
+    // A mistake in the login is found now, and not by the first checkpoint.
+    const auto first = authorization_of(security.login, web.namenodes.http_bases.front());
+    if (first.status().code() == StatusCode::kPermissionDenied) return first.status();
+  }
   http.silence_timeout = std::chrono::ceil<std::chrono::seconds>(settings.silence);
   return std::shared_ptr<FileSystem>(std::make_shared<HdfsFileSystem>(
       settings.hdfs, std::move(web), std::make_unique<CurlHttp>(http)));

@@ -106,7 +106,7 @@ class TransferProtector {
 StatusOr<NativeSecurity> native_security(const HadoopConf& conf,
                                          const RealFileSystemsOptions& options) {
   NativeSecurity security;
-  KerberosLogin login;
+  KerberosLogin& login = security.login;
   login.keytab = look_up_setting(options.config, "security.kerberos.login.keytab").value_or("");
   login.principal =
       look_up_setting(options.config, "security.kerberos.login.principal").value_or("");
@@ -124,7 +124,7 @@ StatusOr<NativeSecurity> native_security(const HadoopConf& conf,
   security.rpc.simple_allowed = conf.get("ipc.client.fallback-to-simple-auth-allowed") == "true";
   WEIR_ASSIGN_OR_RETURN(security.accepted, protections(conf, "hadoop.rpc.protection"));
   const std::string configured = conf.get("dfs.namenode.kerberos.principal").value_or("");
-  security.rpc.kerberos = [login, accepted = security.accepted,
+  security.rpc.kerberos = [login = security.login, accepted = security.accepted,
                            configured](const std::string& host) {
     return gssapi_mechanism(login, service_principal(configured, host), accepted);
   };

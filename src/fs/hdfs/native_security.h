@@ -17,6 +17,7 @@ namespace weir {
 /// How the native client proves who it is, as Hadoop's files and the configuration say.
 struct NativeSecurity {
   bool kerberos = false;  ///< false: the user is only named
+  KerberosLogin login;
   std::string user;       ///< the short name of the configured principal; empty: not known
   RpcAuthentication rpc;  ///< without a token
   std::vector<Protection> accepted;  ///< levels of calls, the most liked first; empty: any

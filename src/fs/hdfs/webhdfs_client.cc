@@ -38,7 +38,9 @@ bool WebHdfsClient::is_doubted(size_t namenode) const {
 }
 
 std::string WebHdfsClient::identity() const {
-  const std::string user = cat("&user.name=", percent_encode(options_.user, false));
+  // A NameNode that knows the principal wants no other name beside it.
+  const std::string user =
+      options_.authenticated ? "" : cat("&user.name=", percent_encode(options_.user, false));
   return options_.proxy_user.empty()
              ? user
              : cat(user, "&doas=", percent_encode(options_.proxy_user, false));

@@ -20,7 +20,8 @@ namespace weir {
 struct WebHdfsOptions : HdfsRetryOptions {
   NameNodes namenodes;
   std::string user;
-  std::string proxy_user;  ///< `user` acts for this one; empty: for itself
+  std::string proxy_user;      ///< `user` acts for this one; empty: for itself
+  bool authenticated = false;  ///< requests prove who `user` is
 };
 
 /// Calls to the NameNodes of one HDFS over WebHDFS: finds the active one, retries where that can

@@ -68,8 +68,8 @@ std::string advice_for(Refusal refusal, const RemoteException& remote, const Ref
   switch (refusal) {
     case Refusal::kPermission: return permission_advice(remote, call);
     case Refusal::kAuthentication:
-      return "the cluster wants Kerberos: set fs.hdfs.client to native, and in core-site.xml "
-             "hadoop.security.authentication to kerberos; then run kinit, or set "
+      return "the cluster wants Kerberos: set hadoop.security.authentication in core-site.xml to "
+             "kerberos; then run kinit, or set "
              "security.kerberos.login.keytab and security.kerberos.login.principal";
     case Refusal::kNamespaceQuota:
       return cat("the quota of names is used up: hdfs dfs -count -q -v ", directory,

@@ -10,6 +10,7 @@
 
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "fs/hdfs/security/digest_md5.h"
 
 namespace weir {
 namespace {
@@ -64,8 +65,8 @@ StatusOr<gss_name_t> import_name(const std::string& text, gss_OID type) {
 
 class GssapiMechanism final : public SaslMechanism {
  public:
-  GssapiMechanism(std::string service, std::vector<Protection> accepted)
-      : service_(std::move(service)), accepted_(std::move(accepted)) {}
+  GssapiMechanism(std::string service, std::vector<Protection> accepted, gss_OID mechanism)
+      : service_(std::move(service)), accepted_(std::move(accepted)), mechanism_(mechanism) {}
   ~GssapiMechanism() override {
     OM_uint32 minor = 0;
     gss_delete_sec_context(&minor, &context_, GSS_C_NO_BUFFER);
@@ -90,7 +91,7 @@ class GssapiMechanism final : public SaslMechanism {
     gss_key_value_element_desc elements[] = {{"client_keytab", login.keytab.c_str()},
                                              {"ccache", cache.c_str()}};
     gss_key_value_set_desc store{2, elements};
-    gss_OID_set_desc mechanisms{1, const_cast<gss_OID>(gss_mech_krb5)};
+    gss_OID_set_desc mechanisms{1, mechanism_};
     OM_uint32 minor = 0;
     const OM_uint32 major = gss_acquire_cred_from(
         &minor, name, GSS_C_INDEFINITE, &mechanisms, GSS_C_INITIATE,
@@ -111,7 +112,7 @@ class GssapiMechanism final : public SaslMechanism {
     gss_buffer_desc output = GSS_C_EMPTY_BUFFER;
     OM_uint32 minor = 0, flags = 0;
     const OM_uint32 major = gss_init_sec_context(
-        &minor, credential_, &context_, target_, const_cast<gss_OID>(gss_mech_krb5),
+        &minor, credential_, &context_, target_, mechanism_,
         GSS_C_MUTUAL_FLAG | GSS_C_INTEG_FLAG | GSS_C_CONF_FLAG | GSS_C_SEQUENCE_FLAG, 0,
         GSS_C_NO_CHANNEL_BINDINGS, &input, nullptr, &output, &flags, nullptr);
     std::string token = taken(&output);
@@ -194,6 +195,7 @@ class GssapiMechanism final : public SaslMechanism {
 
   const std::string service_;
   const std::vector<Protection> accepted_;
+  const gss_OID mechanism_;
   gss_name_t target_ = GSS_C_NO_NAME;
   gss_cred_id_t credential_ = GSS_C_NO_CREDENTIAL;
   gss_ctx_id_t context_ = GSS_C_NO_CONTEXT;
@@ -208,9 +210,25 @@ class GssapiMechanism final : public SaslMechanism {
 StatusOr<std::unique_ptr<SaslMechanism>> gssapi_mechanism(const KerberosLogin& login,
                                                           const std::string& service,
                                                           std::vector<Protection> accepted) {
-  auto mechanism = std::make_unique<GssapiMechanism>(service, std::move(accepted));
+  auto mechanism = std::make_unique<GssapiMechanism>(service, std::move(accepted),
+                                                     const_cast<gss_OID>(gss_mech_krb5));
   WEIR_RETURN_IF_ERROR(mechanism->log_in(login));
   return std::unique_ptr<SaslMechanism>(std::move(mechanism));
+}
+
+StatusOr<std::string> negotiate_header(const KerberosLogin& login, const std::string& service) {
+  static char kSpnego[] = "\x2b\x06\x01\x05\x05\x02";  // 1.3.6.1.5.5.2
+  static gss_OID_desc spnego{6, kSpnego};
+  const auto token_by = [&](gss_OID oid) -> StatusOr<std::string> {
+    GssapiMechanism mechanism(service, {}, oid);
+    WEIR_RETURN_IF_ERROR(mechanism.log_in(login));
+    return mechanism.answer("");
+  };
+  const auto token = token_by(&spnego);
+  if (token.ok()) return cat("Negotiate ", base64(*token));
+  // SPNEGO hides the reason, which Kerberos itself tells.
+  const auto plain = token_by(const_cast<gss_OID>(gss_mech_krb5));
+  return plain.ok() ? token.status() : plain.status();
 }
 
 }  // namespace weir

@@ -24,6 +24,10 @@ StatusOr<std::unique_ptr<SaslMechanism>> gssapi_mechanism(const KerberosLogin& l
                                                           const std::string& service,
                                                           std::vector<Protection> accepted);
 
+/// The value of the header Authorization that proves this process's identity to an HTTP server
+/// (SPNEGO, RFC 4559), for one request. `service`: "HTTP@host". Errors as above.
+StatusOr<std::string> negotiate_header(const KerberosLogin& login, const std::string& service);
+
 /// The remedy for an error of Kerberos, by the library's text; empty if none is known. Pure.
 std::string_view kerberos_advice(std::string_view error);
 

@@ -11,6 +11,7 @@ TEST(KerberosAdviceTest, EachMistakeHasItsRemedy) {
       {"Ticket expired", "run kinit again"},
       {"Client 'alice@WEIR.TEST' not found in Kerberos database",
        "check security.kerberos.login.principal"},
+      {"Server HTTP/10.0.0.1@WEIR.TEST not found in Kerberos database", "fs.hdfs.http-address"},
       {"Server hdfs/other@WEIR.TEST not found in Kerberos database",
        "dfs.namenode.kerberos.principal"},
       {"Cannot contact any KDC for realm 'WEIR.TEST'", "krb5.conf"},
@@ -32,6 +33,14 @@ TEST(GssapiMechanismTest, KeytabThatIsMissingIsNamed) {
   EXPECT_NE(mechanism.status().message().find("alice@WEIR.TEST with the keytab /nowhere"),
             std::string_view::npos)
       << mechanism.status().to_string();
+}
+
+TEST(GssapiMechanismTest, HeaderForAWebServerNeedsALoginToo) {
+  const auto header = negotiate_header({"alice@WEIR.TEST", "/nowhere/alice.keytab"}, "HTTP@h");
+  EXPECT_EQ(header.status().code(), StatusCode::kPermissionDenied);
+  EXPECT_NE(header.status().message().find("alice@WEIR.TEST with the keytab /nowhere"),
+            std::string_view::npos)
+      << header.status().to_string();
 }
 
 }  // namespace

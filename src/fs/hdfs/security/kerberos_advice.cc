@@ -34,6 +34,9 @@ constexpr Advice kAdvice[] = {
      "and does the name of the NameNode's host resolve to the one in its principal (rdns = false "
      "in "
      "krb5.conf)?"},
+    {"Server HTTP/",
+     "the KDC does not know that web server: write the NameNode's host in the URI, "
+     "fs.hdfs.http-address or dfs.namenode.http-address as in its principal HTTP/host"},
     {"Server hdfs/",
      "the KDC does not know the service: does dfs.namenode.kerberos.principal in "
      "hdfs-site.xml fit, and does the name of the NameNode's host resolve to the "
