@@ -4,7 +4,7 @@
 #               KAFKA=1: from topic to topic of a real Kafka, which is killed too;
 #               FLINK=1: inside a real Apache Flink, over a real HDFS)
 #   make test   the whole suite, real HDFS, ZooKeeper and Flink included
-# The others: build, unit (tests that need no server), bench, format (every file), flink-bridge (what runs a job inside Flink),
+# The others: build, unit (tests that need no server), bench, format (every file), tidy (clang-tidy), flink-bridge (what runs a job inside Flink),
 # docs (headers and documents as a site: build/docs/html), install PREFIX=…, deb (Debian packages, in build-deb), clean.
 
 BUILD  ?= build
@@ -15,7 +15,7 @@ JOBS   ?= $(shell nproc)
 VERSION = $(shell sed -n 's/.*weir VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
 BRIDGE = $(BUILD)/share/weir/weir-flink.jar
 
-.PHONY: demo test build unit bench format docs flink-bridge install deb deps deps-test clean
+.PHONY: demo test build unit bench format tidy docs flink-bridge install deb deps deps-test clean
 
 demo: deps $(BUILD)/build.ninja $(if $(FLINK),$(BRIDGE))
 	ninja -C $(BUILD) -j $(JOBS) $(if $(KAFKA),flights_kafka,flights word_count)
@@ -36,6 +36,9 @@ bench: build
 
 format:
 	python3 tools/format.py
+
+tidy: build
+	python3 tools/tidy.py --build $(BUILD) --jobs $(JOBS)
 
 docs:
 	@tools/install_packages.sh docs

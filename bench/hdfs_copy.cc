@@ -77,7 +77,7 @@ weir::Status read(weir::FileSystem& fs, const std::string& path, int64_t expecte
   std::string part;
   int64_t at = 0;
   while (at < expected) {
-    const weir::Status status = (*file)->read_at(at, 8 << 20, &part);
+    weir::Status status = (*file)->read_at(at, 8 << 20, &part);
     if (!status.ok()) return status;
     if (part.empty()) return weir::data_loss("the file is too short");
     at += static_cast<int64_t>(part.size());

@@ -131,7 +131,9 @@ def compat(build: str, add: Callable[[tuple[int, int]], None]) -> None:
 
 
 def style(build: str, add: Callable[[tuple[int, int]], None]) -> None:
-    add(run("format", [sys.executable, os.path.join(ROOT, "tools/format.py"), "--check"], 600))
+    tools = os.path.join(ROOT, "tools")
+    add(run("format", [sys.executable, f"{tools}/format.py", "--check"], 600))
+    add(run("tidy", [sys.executable, f"{tools}/tidy.py", "--build", build, "--headers"], 600))
 
 
 def package(build: str, add: Callable[[tuple[int, int]], None]) -> None:

@@ -277,7 +277,7 @@ Status record_lineage(const FileLocation& job, const Lineage& lineage, uint64_t 
     // so discard what was staged before the last look.
     WEIR_ASSIGN_OR_RETURN(there, is_ours());
     if (!there) {
-      const Status removed = record.fs->discard(publication_of(record.path, unique));
+      Status removed = record.fs->discard(publication_of(record.path, unique));
       if (!removed.ok() && removed.code() != StatusCode::kNotFound) return removed;
       WEIR_ASSIGN_OR_RETURN(there, is_ours());
     }
@@ -307,7 +307,7 @@ Status record_deletion(const FileLocation& job, StartNumber start, uint64_t nonc
                               " in ", job.uri, "; this is start ", start, ")"));
   }
   WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(job));
-  const LineBeginning nothing{.new_run = nonce, .new_line = true};
+  const LineBeginning nothing{.origin = {}, .new_run = nonce, .new_line = true};
   return record_lineage(job, begin_line(lineage, nothing, inventory.highest, {}), nonce);
 }
 

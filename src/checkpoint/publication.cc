@@ -24,9 +24,10 @@ std::string_view to_string(PublishOutcome outcome) {
 
 CheckpointPublication::CheckpointPublication(const FileLocation& job, CheckpointContent content,
                                              uint64_t nonce)
-    : CheckpointPublication(
+    // Braces, so that the id is read before the content is moved.
+    : CheckpointPublication{
           InDirectory{job.child(checkpoint_directory_name(content.metadata.checkpoint_id))},
-          std::move(content), nonce) {}
+          std::move(content), nonce} {}
 
 CheckpointPublication CheckpointPublication::of_savepoint(FileLocation directory,
                                                           CheckpointContent content,

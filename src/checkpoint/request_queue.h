@@ -49,7 +49,7 @@ class CheckpointRequestQueue {
  public:
   /// `incremental`: what the job's checkpoints are, unless a request says otherwise.
   explicit CheckpointRequestQueue(TriggerPolicyOptions options, bool incremental = false)
-      : options_(std::move(options)), incremental_(incremental) {}
+      : options_(options), incremental_(incremental) {}
 
   /// A new attempt is running. The queue must be empty.
   void begin_attempt(MonotonicTime now);

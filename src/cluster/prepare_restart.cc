@@ -62,7 +62,7 @@ StatusOr<LoadedCheckpoint> load_newest(const FileLocation& job,
 
 Status check_still_newest(const PreparedJob& prepared) {
   if (!prepared.job_directory || prepared.lineage.newest == 0) return {};
-  const Status newest = check_newest_start(*prepared.job_directory, prepared.lineage.newest);
+  Status newest = check_newest_start(*prepared.job_directory, prepared.lineage.newest);
   if (newest.code() != StatusCode::kAborted) return newest;
   return failed_precondition(std::string(newest.message()));
 }

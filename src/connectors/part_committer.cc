@@ -174,7 +174,7 @@ class PartCommitter final : public Committer {
       if (*staged != part.length) return wrong_length(hidden, *staged, part.length);
       if (!part.bucket.empty() && !fs.stages_at_target() && buckets.insert(part.bucket).second)
         WEIR_RETURN_IF_ERROR(fs.make_directories(bucket.path));
-      const Status published = fs.publish(file);
+      Status published = fs.publish(file);
       if (published.code() == StatusCode::kAlreadyExists) {
         return failed_precondition(cat(
             "cannot commit ", hidden.uri, ": ", target.uri,
@@ -238,7 +238,7 @@ Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry
       if (!made.ok() && made.code() != StatusCode::kAlreadyExists &&
           made.code() != StatusCode::kNotFound)
         break;
-      const Status removed = directory.fs->remove(path);
+      Status removed = directory.fs->remove(path);
       const bool gone = removed.ok() || removed.code() == StatusCode::kNotFound;
       if (made.ok()) return gone ? Status() : removed;
       if (!gone && removed.code() != StatusCode::kPermissionDenied) return removed;

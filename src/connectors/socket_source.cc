@@ -39,7 +39,7 @@ class SocketReader final : public SourceReader<std::string> {
       add(out, line_end - at_);
       at_ = line_end + 1;
     }
-    if (out.size() > 0) return {};
+    if (!out.empty()) return {};
     text_.erase(0, at_);
     at_ = 0;
     if (text_.size() > context_->max_record_bytes()) return too_long();

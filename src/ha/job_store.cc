@@ -223,7 +223,7 @@ Status JobStore::remove_node(const std::string& path, std::string_view what) {
 Status JobStore::fenced(ZOperation operation, std::string_view what) {
   int refused = -1;
   if (bug_enabled(Bug::kPointerNotFenced)) return session_.multi({std::move(operation)}, nullptr);
-  const Status status =
+  Status status =
       session_.multi({check_operation(leadership_.paths.epoch(), leadership_.epoch_version),
                       check_operation(leadership_.paths.leader(), 0), std::move(operation)},
                      &refused);

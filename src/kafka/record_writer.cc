@@ -250,7 +250,7 @@ class TransactionalWriter final : public KafkaWriter {
           return begin(slot, tries - 1);
         beginning_ = false;
         if (!begun->ok()) return context_->fail(begun->status());
-        spare_ = **std::move(begun);
+        spare_ = **begun;
       };
     });
   }

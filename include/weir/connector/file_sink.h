@@ -198,7 +198,7 @@ class FileSink<T>::Writer final : public SinkWriter<T> {
     BucketContext context{.current_processing_time = context_->processing_time_ms()};
     std::string next;
     for (size_t from = 0; from < size;) {
-      std::string bucket = from == 0 ? bucket_of(batch, 0, context) : std::move(next);
+      std::string bucket = from == 0 ? bucket_of(batch, 0, context) : std::exchange(next, {});
       size_t to = from + 1;
       while (to < size && (next = bucket_of(batch, to, context)) == bucket) ++to;
       if (!write_run(batch.records, from, to, bucket)) return;

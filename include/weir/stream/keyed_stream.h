@@ -12,6 +12,7 @@
 #include "weir/function/functions.h"
 #include "weir/stream/data_stream.h"
 #include "weir/stream/windowed_stream.h"
+#include "weir/window/windows.h"
 
 namespace weir {
 

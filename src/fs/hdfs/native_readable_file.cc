@@ -160,7 +160,7 @@ Status NativeReadableFile::read_block(int64_t offset, int64_t wanted, char* to, 
       if (done) return {};
       stream_.reset();
     }
-    const Status failure = fault.status.with_context(cat("cannot read ", path_, " on HDFS"));
+    Status failure = fault.status.with_context(cat("cannot read ", path_, " on HDFS"));
     WEIR_LOG(kWarning) << "HDFS: " << failure.message();
     if (fault.damaged) ++damaged;
     if (!block_is_exhausted(at) && !fault.token_expired) {

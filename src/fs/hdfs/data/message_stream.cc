@@ -29,7 +29,7 @@ Status MessageStream::fill(std::chrono::milliseconds timeout, bool* got) {
   buffer_.resize(had + kBufferBytes);
   size_t received = 0;
   bool end = false;
-  const Status status =
+  Status status =
       transport_->read_into(buffer_.data() + had, kBufferBytes, timeout, &received, &end);
   buffer_.resize(had + received);
   *got = received > 0;
