@@ -41,6 +41,7 @@ constexpr Bug kBugs[] = {
     Bug::kStaleLeaderCompletes,
     Bug::kPointerIgnored,
     Bug::kEpochNotCounted,
+    Bug::kFilesOfNextLeaderRemoved,
 };
 
 uint64_t most_seeds() {

@@ -6,6 +6,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr double kAskedToLeave = 0.25;  ///< share of the kills that become requests to leave
+constexpr double kAtDirectories = 0.3;  ///< share of the depositions while a directory is made
 
 }  // namespace
 
@@ -77,8 +78,9 @@ void FleetTrouble::depose() {
   ++statistics_.depositions;
   const MonotonicTime session = milliseconds(plan_.session_timeout_ms);
   const MonotonicTime duration(random_.between(session.count(), 3 * session.count()));
-  seat->process->pause_at_next(random_.chance(0.7) ? Operation::kZooKeeperChange : Operation::kFile,
-                               duration);
+  Operation operation = random_.chance(0.7) ? Operation::kZooKeeperChange : Operation::kFile;
+  if (at_directories_.chance(kAtDirectories)) operation = Operation::kMakeDirectory;
+  seat->process->pause_at_next(operation, duration);
   if (random_.chance(faults_.depose_unseen))
     world_.network().cut_for({hosts_.workers, {hosts_.zookeeper}}, 2 * duration);
 }

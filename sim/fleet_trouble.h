@@ -44,12 +44,14 @@ class FleetTrouble {
         seats_(seats),
         random_(random),
         asks_to_leave_(seed ^ 0x1eafe),
+        at_directories_(seed ^ 0xd1ec),
         statistics_(statistics) {}
 
   /// Kills a process or several, or asks one to leave.
   void kill_someone();
   void pause_someone();
-  /// Pauses the leader at its next write until its session has ended.
+  /// Pauses the leader at its next write, or while it makes the directory of a checkpoint, until
+  /// its session has ended.
   void depose();
   void cut_someone_off();
   /// Keeps some of the hosts that are down from starting again, as long as enough others remain.
@@ -69,7 +71,9 @@ class FleetTrouble {
   const FleetHosts hosts_;
   std::vector<Seat>& seats_;
   SimRandom& random_;
-  SimRandom asks_to_leave_;  ///< a separate generator, so that existing seeds keep their meaning
+  // Separate generators, so that existing seeds keep their meaning.
+  SimRandom asks_to_leave_;
+  SimRandom at_directories_;
   FleetStatistics& statistics_;
 };
 

@@ -149,7 +149,8 @@ Status SimFileSystem::killed(const char* operation, const std::string& path) con
 }
 
 SimFileSystem::Draw SimFileSystem::draw(Kind kind, const char* operation, const std::string& path) {
-  world_.at_operation(*life_, Operation::kFile);
+  const bool makes_directory = operation == std::string_view("mkdirs");
+  world_.at_operation(*life_, makes_directory ? Operation::kMakeDirectory : Operation::kFile);
   if (!life_->alive) return {Fate::kRefused, killed(operation, path)};
   Draw drawn = draw_fate(kind, operation, path);
   disk_.mutations_ += kind != Kind::kRead;

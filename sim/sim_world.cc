@@ -195,7 +195,8 @@ void SimWorld::at_operation(Life& life, Operation operation) {
   if (running_ == 0 || !life.alive) return;
   MonotonicTime duration{0};
   if (random_.chance(faults_.slow_operation)) duration = random_.delay(faults_.slow_operation_max);
-  if (life.pause_at_next.count() > 0 && operation == life.pause_at) {
+  const bool of_files = operation == Operation::kMakeDirectory && life.pause_at == Operation::kFile;
+  if (life.pause_at_next.count() > 0 && (operation == life.pause_at || of_files)) {
     life.paused_until =
         std::max(life.paused_until, now_ + std::exchange(life.pause_at_next, MonotonicTime(0)));
     note("pause at operation", life.name, static_cast<uint64_t>(life.paused_until.count()));

@@ -45,7 +45,12 @@ struct WorldOptions {
 };
 
 /// Operations at which blocking work can pause, and at which a process can be paused.
-enum class Operation { kFile, kZooKeeper, kZooKeeperChange };
+enum class Operation {
+  kFile,
+  kMakeDirectory,  ///< one of files, which a pause can wait for
+  kZooKeeper,
+  kZooKeeperChange,
+};
 
 /// The state of one incarnation of a process: alive, then dead. Shared by all objects of the
 /// incarnation.

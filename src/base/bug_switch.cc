@@ -77,6 +77,9 @@ constexpr std::array<std::string_view, static_cast<size_t>(Bug::kCount)> kNames 
     "in_flight_input_forgotten",
     "overtaken_watermark_lost",
     "recording_ends_early",
+    "files_of_next_leader_removed",
+    "older_barrier_counts",
+    "restart_without_cause",
 };
 
 /// WEIR_BUG=name switches a bug on for a whole program (tests/bugs_test.py).

@@ -79,6 +79,9 @@ enum class Bug {
   kInFlightInputForgotten,   ///< only records in flight to the first input are in the checkpoint
   kOvertakenWatermarkLost,   ///< a barrier overtakes a watermark, which is not in the checkpoint
   kRecordingEndsEarly,       ///< a checkpoint does not wait for the barriers of all channels
+  kFilesOfNextLeaderRemoved,  ///< an aborted checkpoint takes all files of its directory with it
+  kOlderBarrierCounts,        ///< a late barrier counts for the newer checkpoint that is open
+  kRestartWithoutCause,       ///< an attempt that has just begun is restarted
   kCount,
 };
 

@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "checkpoint/lineage.h"
+#include "checkpoint/protocol/paths.h"
 #include "checkpoint/shared_files.h"
 #include "fs/file_system_registry.h"
 #include "weir/status.h"
@@ -16,8 +17,12 @@ namespace weir {
 
 /// Removes checkpoints and the files of aborted ones, one at a time, on the I/O pool.
 /// Thread: the job master's; only the file operations run elsewhere.
-/// Invariant: removes only what the caller asked for, and the files of an unfinished checkpoint
-/// only while `_metadata` does not exist.
+/// Invariants:
+///     removes only what the caller asked for, and the files of an unfinished checkpoint only while
+///   `_metadata` does not exist;
+///     a coordinator that is superseded without knowing it removes no file of the next one, however
+///   late its operations take effect: of an aborted checkpoint only files with its own mark are
+///   removed, and all else only after a newer checkpoint of this coordinator is complete.
 /// Not here: choosing what to remove (plan_retention, CheckpointCoordinator).
 class CheckpointCleaner {
  public:
@@ -32,10 +37,12 @@ class CheckpointCleaner {
 
   /// The number of this start of the job; 0: starts are not recorded.
   void begin_start(StartNumber start) { start_ = start; }
+  /// `mark`: in the names of the data files from now on.
+  void begin_attempt(CoordinatorMark mark) { mark_ = mark; }
   /// Removes a complete checkpoint, unless a later start is recorded: it may continue from it.
   void discard(CheckpointId id);
-  /// Removes the files of an aborted checkpoint. Its directory stays until a later sweep, to show
-  /// that the id is used.
+  /// Removes the data files of an aborted checkpoint. Its directory stays until a later sweep, to
+  /// show that the id is used.
   void clear(CheckpointId id);
   /// Remembers an aborted checkpoint whose files are gone: a later sweep removes its directory.
   void remember(CheckpointId id) { cleared_.insert(id); }
@@ -63,6 +70,7 @@ class CheckpointCleaner {
   const FileLocation job_;
   const RunBlocking run_blocking_;
   StartNumber start_ = 0;
+  CoordinatorMark mark_ = 0;
   std::deque<Removal> queue_;
   bool running_ = false;
   std::set<CheckpointId> cleared_;  // their directories await a sweep

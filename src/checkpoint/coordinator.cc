@@ -65,6 +65,7 @@ void CheckpointCoordinator::start(AttemptId attempt, CheckpointParticipants part
   WEIR_CHECK(attempt > attempt_);
   running_ = true;
   attempt_ = attempt;
+  cleaner_.begin_attempt(mark());
   participants_ = std::make_shared<const CheckpointParticipants>(std::move(participants));
   // New ids must be higher than `restored`, even if that checkpoint is from elsewhere: operators
   // have state that refers to ids up to `restored`.
@@ -159,7 +160,7 @@ void CheckpointCoordinator::on_prepared(CheckpointId id, const Status& status,
                                                                       : StopMode::kSuspend;
     host_.send_trigger({checkpoint.attempt(), id, checkpoint.timestamp_ms(),
                         entry.savepoint ? entry.savepoint->uri : "", stop,
-                        entry.request.format == SnapshotFormat::kFull});
+                        entry.request.format == SnapshotFormat::kFull, mark()});
     return;
   }
   if (status.code() == StatusCode::kAlreadyExists) {
@@ -251,8 +252,7 @@ void CheckpointCoordinator::abort(CheckpointId id, const Status& reason, Counted
                                             : CheckpointRequestQueue::End::kAborted,
                    now);
   history_.on_ended(id, std::string(reason.message()), now, clock_.wall_ms());
-  // While the directory is being prepared, only another coordinator that was first can write to it.
-  // on_prepared() will find out.
+  // While the directory is being prepared, nobody writes to it for this checkpoint.
   if (files == Files::kRemove && tasks_know) cleaner_.clear(id);
   if (entry.savepoint) savepoints_.abandon(id, *entry.savepoint);
   const bool own_failure = runs(entry.checkpoint) && counted == Counted::kYes;

@@ -15,6 +15,7 @@
 #include "checkpoint/leader_store.h"
 #include "checkpoint/lineage.h"
 #include "checkpoint/pending_checkpoint.h"
+#include "checkpoint/protocol/paths.h"
 #include "checkpoint/publication.h"
 #include "checkpoint/request_queue.h"
 #include "checkpoint/retention.h"
@@ -169,6 +170,8 @@ class CheckpointCoordinator {
   enum class Files { kRemove, kLeave };
 
   void run(std::function<std::function<void()>()> work);
+  /// Of the current attempt.
+  CoordinatorMark mark() const { return coordinator_mark(attempt_ >> 32, start_); }
   bool runs(const PendingCheckpoint& checkpoint) const {
     return running_ && checkpoint.attempt() == attempt_;
   }
@@ -189,8 +192,9 @@ class CheckpointCoordinator {
   void subsume_older_than(CheckpointId id);
   /// INVALID_ARGUMENT: it refers to a shared file that may be gone.
   Status check_references(const Entry& entry, const AcknowledgeCheckpoint& message) const;
-  /// Removes the shared files of checkpoints up to this one that nothing needs.
-  void sweep_shared(CheckpointId up_to);
+  /// Removes the shared files of checkpoints up to this one that nothing needs, and those of later
+  /// ones up to `own_up_to` that have this coordinator's mark.
+  void sweep_shared(CheckpointId up_to, CheckpointId own_up_to);
   void abort(CheckpointId id, const Status& reason, Counted counted, Files files);
   void abort_all(const Status& reason);
   void count_failure(CheckpointId id, CheckpointKind kind, const Status& reason);

@@ -1,5 +1,6 @@
 // Requests, and the end of an attempt and of the job.
 
+#include <algorithm>
 #include <utility>
 
 #include "base/bug_switch.h"
@@ -66,10 +67,11 @@ void CheckpointCoordinator::settle() {
 
 void CheckpointCoordinator::clean_up(JobOutcome outcome) {
   const auto clean = [this, outcome] {
-    if (const auto latest = store_.latest()) cleaner_.sweep_below(*latest);
+    const CheckpointId newest = std::max(store_.latest().value_or(0), first_id_ - 1);
+    if (store_.latest()) cleaner_.sweep_below(*store_.latest());
     delete_superfluous(outcome);
     references_.clear();
-    sweep_shared(next_id_ - 1);
+    sweep_shared(newest, next_id_ - 1);
   };
   const bool all = outcome == JobOutcome::kCanceled &&
                    options_.retention == RetentionPolicy::kDeleteOnCancellation;

@@ -137,6 +137,30 @@ TEST_F(Coordinator, EndsTheAttemptAtOnceIfAnotherStartOfTheJobIsRecorded) {
   EXPECT_NE(host_.failure.message().find("started again by another process"), std::string::npos);
 }
 
+/// It was paused while it made the directory. Meanwhile the next one did the same, and is about to
+/// publish its checkpoint there.
+TEST_F(Coordinator, SupersededCoordinatorRemovesOnlyItsOwnFilesFromASharedDirectory) {
+  start();
+  const std::string other = cat("/c/job/chk-1/", file_name(0, /*epoch=*/1));
+  bool made = false;
+  fs_->before = [&](std::string_view op, const std::string& path) {
+    if (op != "mkdir" || !path.ends_with("/chk-1") || std::exchange(made, true)) return Status();
+    EXPECT_TRUE(write_file(fs_->inner(), other, "data").ok());
+    EXPECT_TRUE(write_file(fs_->inner(), "/c/job/chk-1/_weir", "{}").ok());
+    return Status();
+  };
+  pass(10s);
+  host_.run_all();
+  ASSERT_TRUE(made);
+  ASSERT_TRUE(write_file(fs_->inner(), file_of(1, 1), "data").ok());
+  pass(60s);
+  host_.run_all();
+  EXPECT_EQ(host_.take(), (Said{"trigger 1", "abort 1", "trigger 2"}));
+  EXPECT_FALSE(fs_->exists(file_of(1, 1)));
+  EXPECT_TRUE(fs_->exists(other));
+  EXPECT_TRUE(fs_->exists("/c/job/chk-1/_weir"));
+}
+
 TEST_F(Coordinator, DoesNotTouchAnExistingCheckpointDirectory) {
   start();
   ASSERT_TRUE(write_file(fs_->inner(), file_of(1, 0), "another's").ok());
@@ -182,7 +206,7 @@ TEST_F(Coordinator, FailsIfTheDirectoryCannotBeCreated) {
   EXPECT_EQ(coordinator_->counts().completed, 1);
 }
 
-TEST_F(Coordinator, FailedWriteAbortsTheCheckpointAndRemovesItsFiles) {
+TEST_F(Coordinator, FailedWriteAbortsTheCheckpointAndRemovesItsDataFiles) {
   start();
   take_until_written(1);
   fs_->before = [](std::string_view op, const std::string&) {
@@ -190,7 +214,7 @@ TEST_F(Coordinator, FailedWriteAbortsTheCheckpointAndRemovesItsFiles) {
   };
   host_.run_all();
   EXPECT_EQ(host_.take(), (Said{"trigger 1", "abort 1"}));
-  EXPECT_EQ(directories(), "chk-1:0");
+  EXPECT_EQ(directories(), "chk-1:1") << "_weir, until the directory goes";
   EXPECT_EQ(coordinator_->counts().failed, 1);
 }
 
@@ -219,7 +243,7 @@ TEST_F(Coordinator, AsksForAnUnknownOutcomeUntilStorageAnswers) {
     pass(1s);
     host_.run_all();
     EXPECT_EQ(host_.take(), happened ? (Said{"complete 1", "completed 1"}) : Said{"abort 2"});
-    EXPECT_EQ(directories(), happened ? "chk-1:4" : "chk-1:4 chk-2:0");
+    EXPECT_EQ(directories(), happened ? "chk-1:4" : "chk-1:4 chk-2:1");
     coordinator_->stop(attempt_);
   }
 }

@@ -132,7 +132,7 @@ void CheckpointCoordinator::complete(CheckpointId id, const PublishResult& resul
   }
   cleaner_.sweep_below(id);
   delete_superfluous(JobOutcome::kRunning);
-  sweep_shared(id);
+  sweep_shared(id, id);
   write_next();
 }
 
@@ -188,9 +188,11 @@ Status CheckpointCoordinator::check_references(const Entry& entry,
   return {};
 }
 
-void CheckpointCoordinator::sweep_shared(CheckpointId up_to) {
+void CheckpointCoordinator::sweep_shared(CheckpointId up_to, CheckpointId own_up_to) {
   SharedSweep sweep;
   sweep.up_to = up_to;
+  sweep.own_up_to = own_up_to;
+  sweep.mark = mark();
   sweep.may_have_grown = options_.incremental;
   CheckpointId oldest = references_.empty() ? 0 : references_.rbegin()->first;
   for (const auto& [id, entry] : pending_) {

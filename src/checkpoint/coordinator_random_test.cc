@@ -204,10 +204,14 @@ class World final : public CheckpointHost, public Clock, public Random {
     answer();
   }
 
+  static std::string file_name(int process) {
+    return data_file_name(
+        {process, data_file_nonce(coordinator_mark(0, 0), static_cast<uint64_t>(process))});
+  }
   /// Does the work of a process before it acknowledges, for the attempt that triggered the
   /// checkpoint.
   AcknowledgeCheckpoint write(CheckpointId id, int process) {
-    const std::string file = cat("data-", process, "-000000000000000", process);
+    const std::string file = file_name(process);
     // If the directory is gone already, the file would be found only by the next coordinator.
     if (fs_->exists(place(id))) (void)write_file(fs_->inner(), join_path(place(id), file), "data");
     SubtaskState state;
@@ -248,8 +252,8 @@ class World final : public CheckpointHost, public Clock, public Random {
     EXPECT_EQ(newest.has_value(), !completed_.empty());
     if (!newest) return;
     EXPECT_EQ(*newest, *completed_.rbegin());
-    for (const char* name :
-         {"_metadata", "_weir", "data-0-0000000000000000", "data-1-0000000000000001"}) {
+    for (const std::string& name :
+         {std::string("_metadata"), std::string("_weir"), file_name(0), file_name(1)}) {
       EXPECT_TRUE(fs_->exists(cat(place(*newest), "/", name))) << *newest << " " << name;
     }
   }

@@ -31,7 +31,7 @@ class CoordinatorSavepoints : public Coordinator {
     acknowledge(id, process);
   }
   std::string copy_of(int process) const {
-    return cat(host_.triggered.savepoint.substr(6), "/data-", process, "-000000000000000", process);
+    return cat(host_.triggered.savepoint.substr(6), "/", file_name(process));
   }
   void finish(CheckpointId id) {
     host_.run_all();

@@ -15,7 +15,7 @@ class SharedFilesOfJob : public Coordinator {
   SharedFilesOfJob() { options_.incremental = true; }
 
   static std::string name(CheckpointId id, int process) {
-    return shared_file_name({id, {process, 1}});
+    return shared_file_name({id, {process, data_file_nonce(coordinator_mark(0, 0), 1)}});
   }
   std::string path(CheckpointId id, int process) { return "/c/job/shared/" + name(id, process); }
   void write(CheckpointId id, int process) {
@@ -200,6 +200,23 @@ TEST_F(SharedFilesOfJob, OfACheckpointThatIsHalfRemovedStayForOthers) {
   ASSERT_TRUE(fs_->inner().make_directories("/c/job/chk-1").ok());
   ASSERT_TRUE(discard_unfinished(options_.job, 1, DirectoryAfterwards::kRemoved).ok());
   EXPECT_EQ(there(), (Ids{1, 2}));
+}
+
+/// This one was superseded without knowing it, and the next one takes checkpoint 2.
+TEST_F(SharedFilesOfJob, OfANewerCheckpointOfAnotherCoordinatorStayAtTheEnd) {
+  start();
+  take(1);
+  trigger();
+  write(2, 0);
+  const std::string other =
+      cat("/c/job/shared/",
+          shared_file_name({2, {0, data_file_nonce(coordinator_mark(/*epoch=*/1, 0), 1)}}));
+  ASSERT_TRUE(write_file(fs_->inner(), other, "data").ok());
+  coordinator_->shut_down(JobOutcome::kFinished, [] {});
+  host_.run_all();
+  EXPECT_TRUE(fs_->exists(other));
+  EXPECT_TRUE(fs_->exists(path(1, 0)));
+  EXPECT_FALSE(fs_->exists(path(2, 0)));
 }
 
 TEST_F(SharedFilesOfJob, StayIfItIsNotKnownWhatACheckpointRefersTo) {

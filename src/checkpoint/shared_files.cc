@@ -68,7 +68,9 @@ Status remove_shared(const FileLocation& job, const std::string& name) {
 /// True if no attempt can still write the file, so that it may go unless a checkpoint needs it.
 bool is_of_the_past(const std::string& name, const SharedSweep& sweep) {
   const auto parsed = parse_shared_file_name(name);
-  return parsed && parsed->id <= sweep.up_to && !sweep.pending.contains(parsed->id);
+  if (!parsed || sweep.pending.contains(parsed->id)) return false;
+  return parsed->id <= sweep.up_to ||
+         (parsed->id <= sweep.own_up_to && parsed->file.mark() == sweep.mark);
 }
 
 /// Aborts the uploads that killed writers have left in an object store.
@@ -129,13 +131,14 @@ Status release_shared_files(const FileLocation& job, const std::set<std::string>
   return {};
 }
 
-Status remove_shared_files_of(const FileLocation& job, CheckpointId id) {
+Status remove_shared_files_of(const FileLocation& job, CheckpointId id,
+                              std::optional<CoordinatorMark> mark) {
   WEIR_ASSIGN_OR_RETURN(const std::vector<std::string> files,
                         names_in(job.child(kSharedDirectory)));
   std::set<std::string> its;
   for (const std::string& name : files) {
     const auto parsed = parse_shared_file_name(name);
-    if (parsed && parsed->id == id) its.insert(name);
+    if (parsed && parsed->id == id && (!mark || parsed->file.mark() == *mark)) its.insert(name);
   }
   return its.empty() ? Status() : release_shared_files(job, its);
 }

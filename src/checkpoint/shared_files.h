@@ -1,10 +1,12 @@
 #pragma once
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
+#include "checkpoint/protocol/paths.h"
 #include "fs/file_system_registry.h"
 #include "weir/status.h"
 
@@ -16,7 +18,9 @@ namespace weir {
 // the I/O pool. `job` is `<dir>/<job id>`.
 
 struct SharedSweep {
-  CheckpointId up_to = 0;          ///< later checkpoints may belong to another coordinator
+  CheckpointId up_to = 0;      ///< later checkpoints may belong to another coordinator
+  CheckpointId own_up_to = 0;  ///< of later ones, the files with this coordinator's mark
+  CoordinatorMark mark = 0;
   std::set<CheckpointId> pending;  ///< their own files stay
   std::set<std::string> needed;    ///< names of files that pending checkpoints may refer to
   bool may_have_grown = true;      ///< since an earlier sweep
@@ -31,6 +35,8 @@ StatusOr<std::vector<FileInfo>> unreferenced_shared_files(const FileLocation& jo
 Status release_shared_files(const FileLocation& job, const std::set<std::string>& names);
 
 /// Removes the files of an unfinished checkpoint, except those that a complete one refers to.
-Status remove_shared_files_of(const FileLocation& job, CheckpointId id);
+/// `mark`: only those of this coordinator.
+Status remove_shared_files_of(const FileLocation& job, CheckpointId id,
+                              std::optional<CoordinatorMark> mark);
 
 }  // namespace weir

@@ -22,6 +22,12 @@ StatusOr<FileInfo> stat_child(const FileLocation& directory, std::string_view na
   return directory.fs->stat(directory.child(name).path);
 }
 
+Status check_unfinished(const FileLocation& checkpoint, const std::string& what) {
+  const auto metadata = stat_child(checkpoint, kMetadataFile);
+  if (metadata.ok()) return failed_precondition(cat(what, ": it is complete"));
+  return not_found_is_fine(metadata.status()).with_context(what);
+}
+
 }  // namespace
 
 Status prepare_job_directory(const FileLocation& job) {
@@ -57,15 +63,33 @@ Status discard_checkpoint(const FileLocation& job, CheckpointId id) {
   return job.fs->remove_all(directory.path).with_context(what);
 }
 
+Status discard_aborted(const FileLocation& job, CheckpointId id, CoordinatorMark mark) {
+  if (bug_enabled(Bug::kOrphansKept)) return {};
+  if (bug_enabled(Bug::kFilesOfNextLeaderRemoved))
+    return discard_unfinished(job, id, DirectoryAfterwards::kEmpty);
+  const FileLocation directory = job.child(checkpoint_directory_name(id));
+  const std::string what = cat("cannot remove what is left of checkpoint ", directory.uri);
+  WEIR_RETURN_IF_ERROR(check_unfinished(directory, what));
+  WEIR_RETURN_IF_ERROR(remove_shared_files_of(job, id, mark).with_context(what));
+  const auto entries = job.fs->list(directory.path);
+  if (!entries.ok()) return not_found_is_fine(entries.status()).with_context(what);
+  WEIR_ASSIGN_OR_RETURN(std::vector<std::string> paths, job.fs->unfinished(directory.path));
+  for (const FileInfo& entry : *entries) paths.push_back(entry.path);
+  for (const std::string& path : paths) {
+    const auto name = parse_data_file_name(last_component(path));
+    if (name && name->mark() == mark)
+      WEIR_RETURN_IF_ERROR(not_found_is_fine(job.fs->remove(path)).with_context(what));
+  }
+  return {};
+}
+
 Status discard_unfinished(const FileLocation& job, CheckpointId id,
                           DirectoryAfterwards afterwards) {
   if (bug_enabled(Bug::kOrphansKept)) return {};
   const FileLocation directory = job.child(checkpoint_directory_name(id));
   const std::string what = cat("cannot remove what is left of checkpoint ", directory.uri);
-  const auto metadata = stat_child(directory, kMetadataFile);
-  if (metadata.ok()) return failed_precondition(cat(what, ": it is complete"));
-  WEIR_RETURN_IF_ERROR(not_found_is_fine(metadata.status()).with_context(what));
-  WEIR_RETURN_IF_ERROR(remove_shared_files_of(job, id).with_context(what));
+  WEIR_RETURN_IF_ERROR(check_unfinished(directory, what));
+  WEIR_RETURN_IF_ERROR(remove_shared_files_of(job, id, std::nullopt).with_context(what));
   if (afterwards == DirectoryAfterwards::kRemoved)
     return job.fs->remove_all(directory.path).with_context(what);
 

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "checkpoint/protocol/paths.h"
 #include "fs/file_system_registry.h"
 
 namespace weir {
@@ -24,12 +25,18 @@ Status prepare_checkpoint_directory(const FileLocation& job, CheckpointId id);
 /// complete after a crash.
 Status discard_checkpoint(const FileLocation& job, CheckpointId id);
 
+/// Removes the data files that the processes of one coordinator have written for a checkpoint that
+/// it has aborted. All else stays: another coordinator may have made the same directory at the same
+/// moment, and may be completing its checkpoint there. FAILED_PRECONDITION, and nothing is removed,
+/// if `_metadata` exists.
+Status discard_aborted(const FileLocation& job, CheckpointId id, CoordinatorMark mark);
+
 enum class DirectoryAfterwards {
   kEmpty,  ///< stays, to show that the id is used; late writers may still leave files in it
   kRemoved,
 };
-/// Removes the files of a checkpoint that never completed. FAILED_PRECONDITION, and nothing is
-/// removed, if `_metadata` exists after all.
+/// Removes the files of a checkpoint that never completed and that nobody writes to.
+/// FAILED_PRECONDITION, and nothing is removed, if `_metadata` exists after all.
 Status discard_unfinished(const FileLocation& job, CheckpointId id, DirectoryAfterwards directory);
 
 /// The content of a job's directory.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/strings.h"
+#include "checkpoint/protocol/paths.h"
 #include "checkpoint/testing/faulty_file_system.h"
 
 namespace weir {
@@ -102,6 +104,41 @@ TEST_F(Storage, RemovesAnUnfinishedCheckpointInTwoSteps) {
   EXPECT_TRUE(discard_unfinished(job_, 2, DirectoryAfterwards::kRemoved).ok());
   EXPECT_FALSE(fs_->exists("/c/job/chk-2"));
   EXPECT_TRUE(discard_unfinished(job_, 2, DirectoryAfterwards::kEmpty).ok());
+}
+
+TEST_F(Storage, RemovesOnlyTheDataFilesOfTheCoordinatorThatAborted) {
+  const auto name = [](CoordinatorMark mark) {
+    return data_file_name({0, data_file_nonce(mark, 0x1234'5678'9ABC'DEF0)});
+  };
+  const auto shared = [](CheckpointId id, CoordinatorMark mark) {
+    return cat("/c/job/shared/", shared_file_name({id, {0, data_file_nonce(mark, 5)}}));
+  };
+  for (const CoordinatorMark mark : {7, 8}) {
+    put(cat("/c/job/chk-2/", name(mark)));
+    put(shared(2, mark));
+    put(shared(3, mark));
+  }
+  put("/c/job/chk-2/_weir");
+  EXPECT_EQ(name(7), "data-0-000000079abcdef0");
+  EXPECT_TRUE(discard_aborted(job_, 2, 7).ok());
+  EXPECT_FALSE(fs_->exists(cat("/c/job/chk-2/", name(7))));
+  EXPECT_FALSE(fs_->exists(shared(2, 7)));
+  EXPECT_TRUE(fs_->exists(cat("/c/job/chk-2/", name(8))));
+  for (const std::string& other : {shared(2, 8), shared(3, 7), shared(3, 8)})
+    EXPECT_TRUE(fs_->exists(other)) << other;
+  EXPECT_TRUE(fs_->exists("/c/job/chk-2/_weir"));
+  EXPECT_TRUE(discard_aborted(job_, 9, 7).ok());
+
+  put("/c/job/chk-2/_metadata");
+  EXPECT_EQ(discard_aborted(job_, 2, 8).code(), StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(fs_->exists(cat("/c/job/chk-2/", name(8))));
+}
+
+TEST_F(Storage, MarksOfCoordinatorsDifferByEpochAndByStart) {
+  EXPECT_EQ(coordinator_mark(3, 4), coordinator_mark(3, 4));
+  EXPECT_NE(coordinator_mark(3, 4), coordinator_mark(4, 4));
+  EXPECT_NE(coordinator_mark(3, 4), coordinator_mark(3, 5));
+  EXPECT_NE(coordinator_mark(3, 4), coordinator_mark(4, 3));
 }
 
 TEST_F(Storage, DoesNotDiscardACompleteCheckpointAsUnfinished) {

@@ -190,6 +190,7 @@ void fields(Archive& a, TriggerCheckpoint& m) {
   a | m.savepoint;
   a | m.stop;
   a | m.full;
+  a | m.mark;
   if constexpr (Archive::kReads) {
     if (m.stop > StopMode::kDrain) a.in.fail("an unknown way to stop");
   }

@@ -76,7 +76,8 @@ void Worker::write_snapshot(const TriggerCheckpoint& trigger, std::vector<TaskSn
   gate_.enter();
   const MonotonicTime began = platform_.clock.now();
   auto write = attempt_->writes.add(trigger.id, began, std::move(parts));
-  const DataFileName file{attempt_->deploy->own, platform_.random.next()};
+  const DataFileName file{attempt_->deploy->own,
+                          data_file_nonce(trigger.mark, platform_.random.next())};
   platform_.scheduler.run_blocking(
       executors::kSnapshots, [this, trigger, file, write, began, number = attempt_->number,
                               local = local_, incremental = attempt_->incremental] {

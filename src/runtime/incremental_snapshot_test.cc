@@ -134,7 +134,7 @@ class Job {
   }
   void fail(const Written& written) {
     base_.aborted(written.id);
-    ASSERT_TRUE(remove_shared_files_of(job_, written.id).ok());
+    ASSERT_TRUE(remove_shared_files_of(job_, written.id, std::nullopt).ok());
   }
   /// The files in `shared/` are those that the newest checkpoint names.
   void expect_no_leak(const Written& newest) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "checkpoint/protocol/participants.h"
+#include "checkpoint/protocol/paths.h"
 #include "checkpoint/protocol/stop_mode.h"
 #include "checkpoint/protocol/task_figures.h"
 #include "checkpoint/sidecar.h"
@@ -25,7 +26,8 @@ struct TriggerCheckpoint {
   int64_t timestamp_ms = 0;
   std::string savepoint{};  ///< URI of a directory that gets a copy of each data file; empty: none
   StopMode stop = StopMode::kNone;
-  bool full = false;  ///< it refers to no older one; savepoints never do
+  bool full = false;         ///< it refers to no older one; savepoints never do
+  CoordinatorMark mark = 0;  ///< begins the nonce in the names of its data files
 };
 
 /// From a process: the state of these subtasks is durable. A process may send several of these for

@@ -1,5 +1,8 @@
 #include "checkpoint/protocol/paths.h"
 
+#include <xxhash.h>
+
+#include <array>
 #include <charconv>
 
 #include "base/strings.h"
@@ -49,6 +52,15 @@ std::optional<int64_t> parse_start_record_name(std::string_view name) {
   if (!name.starts_with(kStartPrefix)) return std::nullopt;
   const auto start = parse_decimal<int64_t>(name.substr(kStartPrefix.size()));
   return start && *start >= 1 ? start : std::nullopt;
+}
+
+CoordinatorMark coordinator_mark(int64_t epoch, int64_t start) {
+  const std::array<int64_t, 2> both = {epoch, start};
+  return static_cast<CoordinatorMark>(XXH3_64bits(both.data(), sizeof both));
+}
+
+uint64_t data_file_nonce(CoordinatorMark mark, uint64_t random) {
+  return (uint64_t{mark} << 32) | (random & 0xFFFFFFFF);
 }
 
 std::string data_file_name(const DataFileName& name) {

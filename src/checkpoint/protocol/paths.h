@@ -34,13 +34,22 @@ std::optional<CheckpointId> parse_checkpoint_directory_name(std::string_view nam
 std::string start_record_name(int64_t start);
 std::optional<int64_t> parse_start_record_name(std::string_view name);
 
+/// Tells the data files of one coordinator's checkpoints from those of others. Two coordinators may
+/// write a checkpoint of the same number for a moment, when one of them does not know yet that the
+/// other has taken over.
+using CoordinatorMark = uint32_t;
+/// `epoch` and `start`: of the coordinator. No two coordinators of a job have both in common.
+CoordinatorMark coordinator_mark(int64_t epoch, int64_t start);
+
 /// One per process and checkpoint. The nonce ensures that writers of different attempts, or of
 /// coordinators that do not know of each other, never share a path.
 struct DataFileName {
   int process = 0;
-  uint64_t nonce = 0;
+  uint64_t nonce = 0;  ///< the coordinator's mark, then 32 bits that the process has drawn
+  CoordinatorMark mark() const { return static_cast<CoordinatorMark>(nonce >> 32); }
   bool operator==(const DataFileName&) const = default;
 };
+uint64_t data_file_nonce(CoordinatorMark mark, uint64_t random);
 /// "data-3-00000000000000ff": the nonce as 16 hex digits.
 std::string data_file_name(const DataFileName& name);
 std::optional<DataFileName> parse_data_file_name(std::string_view name);

@@ -11,6 +11,7 @@
 
 #include "base/strings.h"
 #include "checkpoint/coordinator.h"
+#include "checkpoint/protocol/paths.h"
 #include "checkpoint/storage.h"
 #include "checkpoint/testing/faulty_file_system.h"
 #include "checkpoint/testing/one_file_system.h"
@@ -131,12 +132,17 @@ class Coordinator : public testing::Test {
     clock_.now_ += time;
     return poll();
   }
-  std::string file_of(CheckpointId id, int process) {
-    return cat("/c/job/chk-", id, "/data-", process, "-000000000000000", process);
+  /// The name that a process gives its data file; `epoch`: of the coordinator.
+  std::string file_name(int process, int64_t epoch = 0) const {
+    const CoordinatorMark mark = coordinator_mark(epoch, options_.start);
+    return data_file_name({process, data_file_nonce(mark, static_cast<uint64_t>(process))});
+  }
+  std::string file_of(CheckpointId id, int process) const {
+    return cat("/c/job/chk-", id, "/", file_name(process));
   }
   AcknowledgeCheckpoint ack(CheckpointId id, int process) {
     SubtaskState state;
-    const std::string file = cat("data-", process, "-000000000000000", process);
+    const std::string file = file_name(process);
     state.keyed_state = KeyedStateHandle{
         {process * 8, process * 8 + 7}, std::vector<int64_t>(8, 0), FileSegment{file, 0, 4}};
     return {attempt_, id, process, {{murmur3_128("c"), process, state}}, {{file, 4, 0}}, {}};
