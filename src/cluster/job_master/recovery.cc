@@ -49,7 +49,7 @@ Recovery::Decision Recovery::on_attempt_failed(const Status& failure, bool deplo
       failure.code() == StatusCode::kPermissionDenied && !has_run_ && !takes_over_;
   if (!may_pass(failure) || refused_at_the_start) {
     decision.next = Next::kFailJob;
-  } else if (deploying && restored >= 0 && restore_failed_again(restored, failure)) {
+  } else if (deploying && restored >= 0 && cannot_be_restored(restored, failure)) {
     decision.next = Next::kSetAside;
   } else if (deploying && failure.code() == StatusCode::kDataLoss) {
     const bool known = std::exchange(damage_met_, true);
@@ -83,11 +83,16 @@ int Recovery::count(const Status& failure) {
   return repeated_ = 1;
 }
 
-/// Whether this is the second failure in a row, and storage did answer.
-bool Recovery::restore_failed_again(CheckpointId checkpoint, const Status& failure) {
+/// Whether storage did answer, and the restore has failed for this reason before. Different reasons
+/// may each pass by themselves. But a message may name whatever was met first, so their number is
+/// bounded too.
+bool Recovery::cannot_be_restored(CheckpointId checkpoint, const Status& failure) {
+  constexpr size_t kMaxReasons = 4;
   if (failure.code() == StatusCode::kUnavailable || failure.code() == StatusCode::kCancelled)
     return false;
-  return std::exchange(failed_restore_, checkpoint) == checkpoint;
+  if (std::exchange(failed_restore_, checkpoint) != checkpoint) restore_failures_.clear();
+  const bool again = !restore_failures_.insert(without_subtask(failure.message())).second;
+  return again || restore_failures_.size() == kMaxReasons;
 }
 
 }  // namespace weir

@@ -67,7 +67,7 @@ class Recovery {
 
  private:
   int count(const Status& failure);
-  bool restore_failed_again(CheckpointId checkpoint, const Status& failure);
+  bool cannot_be_restored(CheckpointId checkpoint, const Status& failure);
 
   RestartBackoff backoff_;
   const bool takes_over_;
@@ -78,6 +78,7 @@ class Recovery {
   int repeated_ = 0;
   bool checkpoints_since_ = false;  // since the first of the same failures
   CheckpointId failed_restore_ = -1;
+  std::set<std::string> restore_failures_;  // the reasons why that checkpoint was not restored
 };
 
 }  // namespace weir

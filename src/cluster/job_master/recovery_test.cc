@@ -67,7 +67,7 @@ TEST(Recovery, APermissionThatIsRevokedLaterMayComeBack) {
       << "it has run under another leader";
 }
 
-TEST(Recovery, SetsAsideACheckpointThatFailsToRestoreTwice) {
+TEST(Recovery, SetsAsideACheckpointThatFailsToRestoreTwiceForTheSameReason) {
   Recovery recovery = recovery_of();
   const auto next = [&](CheckpointId restored, const Status& failure) {
     return recovery.on_attempt_failed(failure, kDeploying, restored).next;
@@ -76,11 +76,22 @@ TEST(Recovery, SetsAsideACheckpointThatFailsToRestoreTwice) {
   EXPECT_EQ(next(7, unavailable("storage")), Next::kRestart);
   EXPECT_EQ(next(7, aborted("x")), Next::kSetAside);
   EXPECT_EQ(next(6, aborted("x")), Next::kRestart);
-  EXPECT_EQ(next(6, aborted("y")), Next::kSetAside);
+  EXPECT_EQ(next(6, aborted("y (subtask 1)")), Next::kRestart) << "another reason may pass";
+  EXPECT_EQ(next(6, aborted("y (subtask 2)")), Next::kSetAside);
+  EXPECT_EQ(next(5, aborted("x")), Next::kRestart);
+  EXPECT_EQ(next(5, aborted("y")), Next::kRestart);
+  EXPECT_EQ(next(5, aborted("x")), Next::kSetAside) << "though not twice in a row";
   recovery.on_checkpoint_completed();
   EXPECT_EQ(next(6, aborted("x")), Next::kRestart);
   EXPECT_EQ(next(-1, aborted("x")), Next::kRestart) << "nothing was restored";
   EXPECT_EQ(next(-1, aborted("x")), Next::kRestart);
+}
+
+TEST(Recovery, SetsAsideACheckpointThatFailsToRestoreForEverNewReasons) {
+  Recovery recovery = recovery_of();
+  for (const char* const reason : {"key a", "key b", "key c"})
+    EXPECT_EQ(recovery.on_attempt_failed(aborted(reason), kDeploying, 7).next, Next::kRestart);
+  EXPECT_EQ(recovery.on_attempt_failed(aborted("key d"), kDeploying, 7).next, Next::kSetAside);
 }
 
 TEST(Recovery, FailureOfRunningTasksDoesNotBlameTheCheckpoint) {
