@@ -184,6 +184,15 @@ TEST(JobStore, ThePointerNeverMovesBack) {
   EXPECT_EQ(store.pointer().value()->uri, pointer_to(4).uri);
 }
 
+TEST(JobStore, ThePointerStaysOnceTheJobHasEnded) {
+  OneProcess p;
+  JobStore store(p.lead(p.open()), kJob);
+  ASSERT_TRUE(store.set_pointer(pointer_to(4)).ok());
+  ASSERT_TRUE(store.set_result({"CANCELED", ""}).ok());
+  EXPECT_EQ(store.set_pointer(pointer_to(5)).code(), StatusCode::kCancelled);
+  EXPECT_EQ(store.pointer().value()->id, 4);
+}
+
 TEST(JobStore, APausedLeadersPointerIsRefusedAndTheMessageNamesBothEpochs) {
   TwoCandidates t;
   const Leadership old = *t.a->leadership;

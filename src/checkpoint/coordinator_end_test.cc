@@ -7,6 +7,43 @@ namespace {
 
 using namespace std::chrono_literals;
 
+/// Of a leader whose job has ended.
+class EndedJob final : public LeaderStore {
+ public:
+  StatusOr<std::optional<RecordedJob>> job() override { return std::optional<RecordedJob>(); }
+  Status set_job(const RecordedJob&) override { return {}; }
+  StatusOr<std::optional<CompletedPointer>> pointer() override {
+    return std::optional<CompletedPointer>();
+  }
+  Status set_pointer(const CompletedPointer& pointer) override {
+    return pointer.id == 1 ? Status() : cancelled("the job has ended");
+  }
+  StatusOr<std::optional<RecordedResult>> result() override {
+    return std::optional<RecordedResult>();
+  }
+  Status set_result(const RecordedResult&) override { return {}; }
+};
+
+/// The cancellation did not wait for it.
+TEST_F(Coordinator, CheckpointThatIsPublishedAfterTheJobsEndIsRemoved) {
+  options_.store = std::make_shared<EndedJob>();
+  for (const bool retain : {true, false}) {
+    options_.retention =
+        retain ? RetentionPolicy::kRetainOnCancellation : RetentionPolicy::kDeleteOnCancellation;
+    start_over();
+    start();
+    take(1);
+    take_until_written(2);
+    host_.take();
+    bool ended = false;
+    coordinator_->shut_down(JobOutcome::kCanceled, [&] { ended = true; });
+    host_.run_all();
+    EXPECT_TRUE(ended);
+    EXPECT_EQ(host_.take(), Said{});
+    EXPECT_EQ(directories(), retain ? "chk-1:4" : "");
+  }
+}
+
 TEST_F(Coordinator, StopWorksAtEveryPoint) {
   // Stops the attempt after `point` steps in the life of checkpoint 2.
   for (int point = 0; point <= 6; ++point) {

@@ -89,6 +89,9 @@ void CheckpointCoordinator::on_written(CheckpointId id, const PublishResult& res
       store_.share_with_others(id);
       abort(id, result.status, Counted::kYes, Files::kLeave);
       return write_next();
+    case PublishOutcome::kJobEnded:
+      cleaner_.discard(id);
+      return abort(id, result.status, Counted::kNo, Files::kLeave);
     case PublishOutcome::kSuperseded:
       store_.share_with_others(id);
       abort(id, result.status, Counted::kYes, Files::kLeave);

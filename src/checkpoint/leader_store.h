@@ -35,7 +35,7 @@ struct RecordedJob {
 };
 
 /// What the coordinators of one job agree on. A write takes effect only if the writer is still the
-/// leader. Thread: the I/O pool, one call at a time. Blocks.
+/// leader. Thread: the I/O pool. Blocks.
 class LeaderStore {
  public:
   virtual ~LeaderStore() = default;
@@ -48,7 +48,8 @@ class LeaderStore {
   /// storage alone determines.
   virtual StatusOr<std::optional<CompletedPointer>> pointer() = 0;
   /// ABORTED: the caller is no longer the leader, and nothing was changed. UNAVAILABLE: the outcome
-  /// is not known; retry with the same pointer.
+  /// is not known; retry with the same pointer. CANCELLED: set_result() was called before, so the
+  /// pointer stays as it is.
   virtual Status set_pointer(const CompletedPointer& pointer) = 0;
   virtual StatusOr<std::optional<RecordedResult>> result() = 0;
   /// Once recorded, no leader runs the job again. Returns the same codes as set_pointer().

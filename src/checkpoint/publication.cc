@@ -16,6 +16,7 @@ std::string_view to_string(PublishOutcome outcome) {
     case PublishOutcome::kPublished: return "published";
     case PublishOutcome::kNotPublished: return "not published";
     case PublishOutcome::kForeign: return "published by another";
+    case PublishOutcome::kJobEnded: return "published after the job's end";
     case PublishOutcome::kSuperseded: return "superseded by a later start";
     case PublishOutcome::kUnknown: return "unknown";
   }
@@ -171,6 +172,7 @@ PublishResult point_at(const CheckpointPublication& publication, PublishResult p
   const Status status = store.set_pointer(publication.pointer());
   if (status.ok()) return published;
   if (status.code() == StatusCode::kUnavailable) return {PublishOutcome::kUnknown, status, 0};
+  if (status.code() == StatusCode::kCancelled) return {PublishOutcome::kJobEnded, status, 0};
   if (bug_enabled(Bug::kStaleLeaderCompletes)) return published;
   return {PublishOutcome::kForeign, status, 0};
 }

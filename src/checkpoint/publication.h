@@ -25,6 +25,7 @@ enum class PublishOutcome {
   kPublished,     ///< durable; the checkpoint is complete
   kNotPublished,  ///< `_metadata` does not exist and never will; the files may be removed
   kForeign,       ///< another coordinator has published this id; its files must not be touched
+  kJobEnded,      ///< published after the job's result was recorded: it does not count
   kSuperseded,    ///< another start of the job is recorded: this one completes nothing any more
   kUnknown,       ///< storage does not answer; nothing may be removed; ask again with resolve()
 };

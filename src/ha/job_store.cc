@@ -76,6 +76,16 @@ Status JobStore::set_job(const RecordedJob& job) {
 }
 
 Status JobStore::set_pointer(const CompletedPointer& pointer) {
+  const std::lock_guard lock(mutex_);
+  // A try with an unknown outcome must be decided in any case.
+  if (ending_ && unknown_pointer_ != pointer.id) {
+    return cancelled(cat("job ", job_.to_hex(), " is not pointed to checkpoint ", pointer.id,
+                         ", which was completed after the job's end"));
+  }
+  return set_pointer_now(pointer);
+}
+
+Status JobStore::set_pointer_now(const CompletedPointer& pointer) {
   const std::string what = cat("pointing job ", job_.to_hex(), " to checkpoint ", pointer.id);
   const std::string bytes = encode(PointerRecord{pointer, leadership_.epoch});
   Status last = unavailable("nothing was tried");
@@ -137,6 +147,12 @@ StatusOr<std::optional<CompletedPointer>> JobStore::pointer() {
 }
 
 Status JobStore::set_result(const RecordedResult& result) {
+  const std::lock_guard lock(mutex_);
+  ending_ = true;
+  return set_result_now(result);
+}
+
+Status JobStore::set_result_now(const RecordedResult& result) {
   const std::string what = cat("recording that job ", job_.to_hex(), " is ", result.state);
   if (!is_final_state(result.state)) return invalid_argument(cat(what, ": that is no final state"));
   const std::string bytes = encode(ResultRecord{result, leadership_.epoch});

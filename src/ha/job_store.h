@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <optional>
 #include <string>
 
@@ -17,12 +18,15 @@ namespace weir {
 /// - OK: it is stored, by this call or an earlier one.
 /// - ABORTED: this leader no longer leads, and nothing was changed; the message names both epochs.
 /// - UNAVAILABLE: unknown. Call again with the same arguments; delete nothing meanwhile.
+/// - CANCELLED, of a pointer only: the job's result may be recorded, so the pointer stays. Whoever
+///   reads the result then finds the checkpoint that it belongs to.
 /// - FAILED_PRECONDITION: see each method.
 /// - DATA_LOSS: the stored record is damaged.
 /// - INVALID_ARGUMENT, PERMISSION_DENIED: from ZooKeeper.
 /// After a failed read the stored state is unknown: nothing may be started in its place.
 ///
-/// Thread: the I/O pool, one call at a time, because they block.
+/// Thread: the I/O pool, because the calls block. One change after the other: a cancellation does
+/// not wait for a checkpoint that is being completed.
 class JobStore : public LeaderStore {
  public:
   JobStore(Leadership leadership, const JobId& job);
@@ -55,10 +59,16 @@ class JobStore : public LeaderStore {
   Status remove_node(const std::string& path, std::string_view what);
   Status judge(const CompletedPointer& pointer, const Status& refusal);
 
+  Status set_pointer_now(const CompletedPointer& pointer);
+  Status set_result_now(const RecordedResult& result);
+
   const Leadership leadership_;
   ZooKeeperSession& session_;
   const JobId job_;
   const std::string path_;
+
+  std::mutex mutex_;     ///< held during a change
+  bool ending_ = false;  ///< a result was to be recorded
   /// The last pointer that a try with an unknown outcome was to set.
   CheckpointId unknown_pointer_ = -1;
   bool unknown_result_ = false;  ///< a try to set it had an unknown outcome
