@@ -173,9 +173,10 @@ Lineage begin_line(const Lineage& before, const LineBeginning& beginning, Checkp
   if (beginning.from < 0 || beginning.elsewhere) {
     line.origin = beginning.origin;
     const CheckpointLine* last = before.lines.empty() ? nullptr : &before.lines.back();
-    const bool again = last != nullptr && last->before.empty() && last->origin == line.origin &&
-                       !last->holds_any(completed);
-    if (again && !beginning.new_line) parent = last;
+    const bool same_beginning =
+        last != nullptr && last->before.empty() && last->origin == line.origin;
+    const bool again = !beginning.new_line && same_beginning && !last->holds_any(completed);
+    if (again || (beginning.taken_over && same_beginning)) parent = last;
     if (parent != nullptr) line.run = parent->run;
   } else {
     parent = before.line_of(beginning.from, beginning.from_start);

@@ -71,6 +71,9 @@ struct LineBeginning {
   uint64_t new_run = 0;        ///< drawn at random, for a line without predecessor
   /// From nothing, though an earlier start from nothing has not reached a checkpoint.
   bool new_line = false;
+  /// By an elected leader, from the one before: it continues the run, though checkpoints may exist
+  /// that do not count.
+  bool taken_over = false;
 };
 
 /// The lineage after the start has begun. Pure. `highest`: the highest id used in the directory.

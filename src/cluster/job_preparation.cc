@@ -55,7 +55,6 @@ class Preparation {
     }
     WEIR_ASSIGN_OR_RETURN(
         chosen_, choose_start(graph_, options_, files_, directory_, pointer_, in_.read_all));
-    if (!chosen_.snapshot) chosen_.agreed = led_before_;
     WEIR_ASSIGN_OR_RETURN(const auto start, begin());
     WEIR_RETURN_IF_ERROR(claim(*start));
     if (options_.checkpoints_enabled) {
@@ -143,19 +142,17 @@ class Preparation {
 
   /// False: look again.
   StatusOr<bool> record(const StartingPoint& start) {
-    const bool needed = in_.store == nullptr || !carries_on(directory_, chosen_);
     // Do this before the record of the start, so that a deposed leader writes none: the record's
     // number was taken earlier.
-    if (in_.store != nullptr && !pointer_ && (needed || options_.restore_from == kFromLatest)) {
+    if (in_.store != nullptr && !pointer_)
       WEIR_RETURN_IF_ERROR(record_start(start, in_this_directory(), *in_.store));
-    }
-    if (!needed) return true;
     WEIR_ASSIGN_OR_RETURN(const bool fenced, fence_earlier_starts());
     if (!fenced) return false;
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory now,
                           list_on_lines(*directory_.job, directory_.lineage));
     if (in_.store == nullptr && now.completed != directory_.inventory.completed) return false;
     chosen_.beginning.new_run = in_.nonce;
+    chosen_.beginning.taken_over = led_before_;
     say_what_is_abandoned();
     prepared_.lineage =
         begin_line(directory_.lineage, chosen_.beginning, now.highest, now.completed);
@@ -196,6 +193,7 @@ class Preparation {
   Status take_over_directory() {
     WEIR_ASSIGN_OR_RETURN(const CheckpointInventory inventory, list_checkpoints(*directory_.job));
     const CheckpointLine& line = prepared_.lineage.lines.back();
+    const std::vector<CheckpointLine>& before = directory_.lineage.lines;
     if (in_.store == nullptr) {
       // A later start may be writing one with a higher id.
       WEIR_RETURN_IF_ERROR(discard_orphans(*directory_.job, inventory, line.after));
@@ -204,7 +202,8 @@ class Preparation {
       // next leader's files.
       prepared_.orphans = inventory.orphans;
       for (const CheckpointId id : inventory.completed) {
-        if (!pointer_ || id <= pointer_->id || !line.holds(id, std::nullopt)) continue;
+        if (!pointer_ || id <= pointer_->id || before.empty()) continue;
+        if (!before.back().holds(id, std::nullopt)) continue;
         prepared_.unconfirmed.push_back(id);
         if (bug_enabled(Bug::kUnconfirmedRemovedAtOnce))
           WEIR_RETURN_IF_ERROR(discard_checkpoint(*directory_.job, id));

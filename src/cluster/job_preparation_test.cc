@@ -72,32 +72,50 @@ TEST_F(JobPreparation, AcceptsAChangedStartBeforeTheFirstCheckpoint) {
   EXPECT_TRUE(from_one->unconfirmed.empty());
 }
 
-TEST_F(JobPreparation, ElectedLeaderThatContinuesFromTheNewestCheckpointRecordsNoStart) {
-  run_to_eleven();
-  const auto newest = prepare(path_of(11), &records_);
-  ASSERT_TRUE(newest.ok()) << newest.status().to_string();
-  EXPECT_EQ(newest->lineage.newest, 1);
-  records_.pointer_.reset();
-  const auto older = prepare(path_of(10), &records_);
-  ASSERT_TRUE(older.ok()) << older.status().to_string();
-  EXPECT_EQ(older->lineage.newest, 2) << "what came after is abandoned";
-}
-
-TEST_F(JobPreparation, ElectedLeadersRecordAStartOnlyWhereTheLineBegins) {
+TEST_F(JobPreparation, EachElectedLeaderRecordsAStart) {
   ASSERT_TRUE(prepare("none", &records_).ok());
   for (CheckpointId id = 1; id <= 3; ++id) records_.pointer_ = publish(id);
-  for (int i = 0; i < 3; ++i) EXPECT_EQ(prepare("none", &records_)->lineage.newest, 1);
+  const uint64_t run = read_lineage(*files_.resolve("mem:///c/job"))->lines.back().run;
+  for (const StartNumber start : {2, 3, 4}) {
+    const auto next = prepare("none", &records_);
+    ASSERT_TRUE(next.ok()) << next.status().to_string();
+    EXPECT_EQ(next->lineage.newest, start);
+    EXPECT_EQ(next->start->run, run);
+  }
   records_.pointer_.reset();  // by an operator who goes back
   const auto back = prepare(path_of(2), &records_);
   ASSERT_TRUE(back.ok()) << back.status().to_string();
-  EXPECT_EQ(back->lineage.newest, 2);
+  EXPECT_EQ(back->lineage.newest, 5);
   EXPECT_EQ(records_.pointer_->id, 2) << "later leaders go on from there, too";
   EXPECT_EQ(prepare("none", &records_)->start->restored_checkpoint, 2);
   records_.pointer_.reset();
   records_.deposed_ = true;
   ASSERT_FALSE(prepare(path_of(1), &records_).ok());
-  EXPECT_EQ(read_lineage(*files_.resolve("mem:///c/job"))->newest, 2)
+  EXPECT_EQ(read_lineage(*files_.resolve("mem:///c/job"))->newest, 6)
       << "one that leads no longer abandons nothing";
+}
+
+/// The next leader has taken back what sinks had written for them.
+TEST_F(JobPreparation, WhatOnlyADeposedLeaderCompletedIsNotLatestWithoutElectionEither) {
+  ASSERT_TRUE(prepare("none", &records_).ok());
+  for (CheckpointId id = 1; id <= 2; ++id) records_.pointer_ = publish(id);
+  publish(3);  // deposed before the pointer was set
+  const auto next = prepare("none", &records_);
+  ASSERT_TRUE(next.ok()) << next.status().to_string();
+  EXPECT_EQ(next->unconfirmed, std::vector<CheckpointId>{3});
+  publish(4, /*start=*/1);  // deposed without knowing it
+  EXPECT_EQ(restored("latest"), 2);
+}
+
+TEST_F(JobPreparation, TheSameHoldsBeforeTheFirstCheckpointCounts) {
+  const auto first = prepare("none", &records_);
+  ASSERT_TRUE(first.ok()) << first.status().to_string();
+  publish(1);
+  const auto next = prepare("none", &records_);
+  ASSERT_TRUE(next.ok()) << next.status().to_string();
+  EXPECT_EQ(next->start->run, first->start->run) << "sinks clean up after their own run";
+  publish(2, first->lineage.newest);
+  EXPECT_EQ(restored("latest"), -1);
 }
 
 /// A start without election has fenced the earlier ones, and was killed before it recorded its

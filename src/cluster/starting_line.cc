@@ -197,7 +197,6 @@ StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& opti
     chosen.snapshot = std::move(latest.checkpoint);
   } else if (pointer && pointer->id > 0) {
     WEIR_ASSIGN_OR_RETURN(chosen.snapshot, load_pointed(*pointer, read_all, files));
-    chosen.agreed = true;
   } else if (!pointer && options.restore_from == kFromLatest) {
     WEIR_ASSIGN_OR_RETURN(chosen.snapshot, find_on_line(directory, how));
   } else if (!pointer && options.restore_from != kFromNone) {
@@ -223,26 +222,6 @@ int64_t epoch_without_election(const JobOptions& options, FileSystemRegistry& fi
   // If it cannot be read, the job's preparation refuses the job or waits.
   const auto lineage = read_lineage(*job);
   return lineage.ok() ? std::max(by_clock, lineage->epoch + 1) : by_clock;
-}
-
-bool carries_on(const DirectoryState& directory, const ChosenStart& chosen) {
-  if (directory.lineage.lines.empty()) return false;
-  const CheckpointLine& newest = directory.lineage.lines.back();
-  const auto& completed = directory.inventory.completed;
-  // A start that was killed after it had fenced the earlier ones: this start completes checkpoints
-  // with that number, and no line holds them.
-  if (newest.start != directory.lineage.newest) return false;
-  if (chosen.beginning.from < 0 && chosen.agreed) return newest.empty();
-  if (chosen.beginning.from < 0) return newest.empty() && !newest.holds_any(completed);
-  if (chosen.beginning.elsewhere)
-    return newest.origin == chosen.beginning.origin && !newest.holds_any(completed);
-  if (directory.lineage.line_of(chosen.beginning.from, chosen.beginning.from_start) != &newest)
-    return false;
-  // A deposed leader completed any later checkpoints, and they never count.
-  if (chosen.agreed) return true;
-  return std::none_of(completed.begin(), completed.end(), [&](CheckpointId id) {
-    return id > chosen.beginning.from && newest.holds(id, std::nullopt);
-  });
 }
 
 }  // namespace weir

@@ -26,7 +26,6 @@ struct DirectoryState {
 struct ChosenStart {
   std::optional<LoadedCheckpoint> snapshot;  ///< none: from the beginning
   LineBeginning beginning;
-  bool agreed = false;       ///< elected leaders have agreed on this start
   bool another_job = false;  ///< the snapshot belongs to another job, whose files are left alone
 };
 
@@ -52,11 +51,5 @@ StatusOr<ChosenStart> choose_start(const JobGraph& graph, const JobOptions& opti
 /// the clock (`by_clock`) or, if the clock was set back, from the record with the checkpoints.
 int64_t epoch_without_election(const JobOptions& options, FileSystemRegistry& files,
                                int64_t by_clock);
-
-// Pure.
-
-/// Whether the start just continues the newest line at its end: then an elected leader need not
-/// record it.
-bool carries_on(const DirectoryState& directory, const ChosenStart& chosen);
 
 }  // namespace weir
