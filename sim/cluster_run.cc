@@ -5,7 +5,6 @@
 #include <optional>
 
 #include "base/strings.h"
-#include "checkpoint/snapshot_loader.h"
 #include "cluster_earlier.h"
 #include "cluster_start.h"
 #include "oracle_files.h"
@@ -220,18 +219,8 @@ class ClusterRun {
     return stop();
   }
 
-  /// "latest" must restore the newest complete checkpoint that is not damaged.
   void check_restore() {
-    if (now_->restore_checked || !now_->process.alive()) return;
-    const JobView view = now_->runner->view();
-    if (view.state != JobState::kRunning || view.restarts > 0) return;
-    now_->restore_checked = true;
-    if (now_->abandoned)
-      fail(cat("the job continues from checkpoint ", *now_->abandoned, ", which was abandoned"));
-    if (now_->expected_restore && view.restored_checkpoint < *now_->expected_restore) {
-      fail(cat("restored checkpoint ", view.restored_checkpoint, ", though ",
-               *now_->expected_restore, " is complete"));
-    }
+    for (const std::string& complaint : now_->check_restore()) fail(complaint);
   }
 
   void safety_phase() {
@@ -395,15 +384,9 @@ class ClusterRun {
     if (workload_.exactly_once) {
       for (const std::string& missed : prove_oracle(oracle_, watch_->parts())) fail(missed);
     }
-    SimDisk& disk = *world_.disk(workload_.checkpoint_disk);
-    const std::shared_ptr<FileSystem> files(std::shared_ptr<void>(), &disk.raw());
     for (const int64_t id : watch_->complete()) {
-      const std::string url = path_of(id);
-      const auto loaded =
-          load_checkpoint(FileLocation{files, url.substr(workload_.checkpoint_disk.size()), url},
-                          {.require_sidecar = true});
-      if (!loaded.ok())
-        fail(cat("a complete checkpoint cannot be loaded: ", loaded.status().message()));
+      for (const std::string& complaint : check_load(world_, workload_, path_of(id)))
+        fail(complaint);
     }
   }
 

@@ -1,6 +1,7 @@
 #include "cluster_start.h"
 
 #include "base/strings.h"
+#include "checkpoint/snapshot_loader.h"
 #include "weir/detail/base/check.h"
 
 namespace weir::sim {
@@ -30,6 +31,32 @@ void Incarnation::leave(SimWorld& world) {
     world.run_for(std::chrono::milliseconds(1));  // in-flight work continues for a short time
   }
   process.kill();
+}
+
+std::vector<std::string> Incarnation::check_restore() {
+  if (restore_checked || !process.alive()) return {};
+  const JobView view = runner->view();
+  if (view.state != JobState::kRunning || view.restarts > 0) return {};
+  restore_checked = true;
+  std::vector<std::string> complaints;
+  if (abandoned)
+    complaints.push_back(
+        cat("the job continues from checkpoint ", *abandoned, ", which was abandoned"));
+  if (expected_restore && view.restored_checkpoint < *expected_restore)
+    complaints.push_back(cat("restored checkpoint ", view.restored_checkpoint, ", though ",
+                             *expected_restore, " is complete"));
+  return complaints;
+}
+
+std::vector<std::string> check_load(SimWorld& world, const WorkloadPlan& workload,
+                                    const std::string& url) {
+  SimDisk& disk = *world.disk(workload.checkpoint_disk);
+  const std::shared_ptr<FileSystem> files(std::shared_ptr<void>(), &disk.raw());
+  const auto loaded =
+      load_checkpoint(FileLocation{files, url.substr(workload.checkpoint_disk.size()), url},
+                      {.require_sidecar = true});
+  if (loaded.ok()) return {};
+  return {cat("a complete checkpoint cannot be loaded: ", loaded.status().message())};
 }
 
 }  // namespace weir::sim

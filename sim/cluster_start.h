@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cluster/roles/job_runner.h"
 #include "cluster_job.h"
@@ -22,6 +23,9 @@ struct Incarnation {
   }
   /// It has given way to a later start, as it says.
   bool superseded() const;
+  /// "latest" must restore the newest complete checkpoint that is not damaged. Checked once, when
+  /// the job runs; returns what is wrong.
+  std::vector<std::string> check_restore();
   /// Ends the program, if its process is alive: as a program does when it returns from main. Kills
   /// the process. Only the destructor may be called afterwards.
   void leave(SimWorld& world);
@@ -37,5 +41,9 @@ struct Incarnation {
   JobGraph graph;
   std::unique_ptr<JobRunner> runner;
 };
+
+/// The engine must be able to load a checkpoint that is complete; returns what is wrong.
+std::vector<std::string> check_load(SimWorld& world, const WorkloadPlan& workload,
+                                    const std::string& url);
 
 }  // namespace weir::sim
