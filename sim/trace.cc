@@ -10,15 +10,15 @@ namespace weir::sim {
 
 uint64_t hash_bytes(std::string_view bytes) {
   uint64_t hash = bytes.size() * kSplitmixGamma;
-  while (!bytes.empty()) {
-    const size_t n = bytes.size() < 8 ? bytes.size() : 8;
-    uint64_t word = 0;
-    for (size_t i = 0; i < n; ++i)
-      word |= static_cast<uint64_t>(static_cast<unsigned char>(bytes[i])) << (8 * i);
+  for (; bytes.size() >= sizeof(uint64_t); bytes.remove_prefix(sizeof(uint64_t))) {
+    uint64_t word;
+    std::memcpy(&word, bytes.data(), sizeof word);
     hash = splitmix_output(hash + word);
-    bytes.remove_prefix(n);
   }
-  return hash;
+  if (bytes.empty()) return hash;
+  uint64_t word = 0;
+  std::memcpy(&word, bytes.data(), bytes.size());
+  return splitmix_output(hash + word);
 }
 
 void Trace::note(MonotonicTime time, std::string_view what, std::string_view who, uint64_t value) {
