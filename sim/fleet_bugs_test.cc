@@ -41,7 +41,7 @@ constexpr Bug kBugs[] = {
     Bug::kStaleLeaderCompletes,
     Bug::kPointerIgnored,
     Bug::kEpochNotCounted,
-    Bug::kFilesOfNextLeaderRemoved,
+    Bug::kRestartWithoutCause,
 };
 
 uint64_t most_seeds() {

@@ -38,7 +38,7 @@ class FleetRun {
         world_(seed, world_options(plan_.workload, random_, options)),
         zookeeper_(world_, hosts_.zookeeper),
         election_(zookeeper_, job_id_of_workload()),
-        trouble_(world_, plan_, faults_, seats_, random_, seed, result_.statistics),
+        trouble_(world_, zookeeper_, plan_, faults_, seats_, random_, seed, result_.statistics),
         requests_(plan_, faults_, seed, world_, options.wide) {
     world_.add_disk(kLocalDisk, std::make_unique<SimDisk>(world_, "local", DiskKind::kLocal));
     world_.add_disk(kHdfsDisk, std::make_unique<SimDisk>(world_, "hdfs", DiskKind::kHdfs));
@@ -300,42 +300,14 @@ class FleetRun {
     }
   }
 
-  MonotonicTime after(MonotonicTime gap) {
-    return gap.count() == 0 ? kNever
-                            : world_.now() + MonotonicTime(random_.between(1, 2 * gap.count()));
-  }
-
   void safety_phase() {
     const MonotonicTime end = faults_.phase;
-    MonotonicTime kill_at = after(faults_.kill_gap);
-    MonotonicTime pause_at = after(faults_.pause_gap);
-    MonotonicTime cut_at = after(faults_.cut_gap);
-    MonotonicTime depose_at = after(faults_.depose_gap);
-    MonotonicTime outage_at = after(faults_.outage_gap);
+    trouble_.begin();
     while (!failed() && world_.now() < end && !all_ended()) {
-      run_until(std::min({end, kill_at, pause_at, cut_at, depose_at, outage_at, requests_.due()}));
+      run_until(std::min({end, trouble_.due(), requests_.due()}));
       if (failed()) return;
       if (world_.now() >= requests_.due()) request();
-      if (world_.now() >= kill_at) {
-        trouble_.kill_someone();
-        kill_at = after(faults_.kill_gap);
-      }
-      if (world_.now() >= pause_at) {
-        trouble_.pause_someone();
-        pause_at = after(faults_.pause_gap);
-      }
-      if (world_.now() >= cut_at) {
-        trouble_.cut_someone_off();
-        cut_at = after(faults_.cut_gap);
-      }
-      if (world_.now() >= depose_at) {
-        trouble_.depose();
-        depose_at = after(faults_.depose_gap);
-      }
-      if (world_.now() >= outage_at) {
-        zookeeper_.outage(trouble_.a_while(faults_.outage_max));
-        outage_at = after(faults_.outage_gap);
-      }
+      trouble_.act();
     }
   }
 
@@ -419,7 +391,8 @@ class FleetRun {
     if (end_ == JobEnd::kStopped && !taken.empty() && taken.back().stop)
       return end.go_on(taken.back().uri, taken.back().id);
     if (!plan_.elected) return end.go_on("latest", 0);
-    // The newest checkpoint may be one that a deposed leader completed, and no other could use.
+    // What only a deposed leader completed must not count without ZooKeeper either.
+    if (end_ == JobEnd::kCanceled && random_.chance(0.5)) return end.go_on("latest", 0);
     if (!election_.pointer()) return end.go_on("none", 0);
     const std::string pointed = cat(plan_.workload.checkpoint_disk, kCheckpointDirectory, '/',
                                     job_id_of_workload().to_hex(), "/chk-", *election_.pointer());

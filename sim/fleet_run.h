@@ -12,7 +12,8 @@ struct FleetStatistics {
   int64_t leader_kills = 0;
   int64_t asked_to_leave = 0;  ///< processes asked to leave instead of killed
   int64_t pauses = 0;
-  int64_t depositions = 0;  ///< leaders paused at a write until another can lead
+  int64_t depositions = 0;       ///< leaders paused at a write until another can lead
+  int64_t delayed_barriers = 0;  ///< times that one was to arrive after the next checkpoint's
   int64_t partitions = 0;
   int64_t leaders = 0;           ///< times that a process was seen to start leading
   int64_t double_leaders = 0;    ///< looks at which two processes believed that they lead

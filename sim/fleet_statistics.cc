@@ -9,6 +9,7 @@ void FleetStatistics::add(const FleetStatistics& other) {
   asked_to_leave += other.asked_to_leave;
   pauses += other.pauses;
   depositions += other.depositions;
+  delayed_barriers += other.delayed_barriers;
   partitions += other.partitions;
   leaders += other.leaders;
   double_leaders += other.double_leaders;

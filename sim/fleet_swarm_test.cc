@@ -92,7 +92,8 @@ TEST(FleetSwarm, NoWrongResultIsVisibleAndEveryJobFinishes) {
            " paused, ", sum.partitions, " partitions, ", sum.engine.file_faults, " file faults, ",
            sum.unfinished_exits, " gave up by themselves, blocking work rested ", sum.engine.rests,
            " times in its middle, ", sum.depositions,
-           " leaders were stopped until another could lead"));
+           " leaders were stopped until another could lead, ", sum.delayed_barriers,
+           " times a barrier was to come late"));
   line(cat(sum.leaders, " leaders, at ", sum.double_leaders, " looks two believed to lead; ",
            sum.attempts, " attempts, ", sum.rescaled, " restored at another parallelism, ",
            sum.engine.restores, " leaderships that went on from a checkpoint"));

@@ -25,6 +25,8 @@ UNIT_TESTS = {
     "commit_during_removal_kept": "connectors:FileSinkTest.GoingBackRemovesWhatAnEarlierStartCommitsMeanwhile",
     # Few pages are replaced while a small snapshot is read.
     "replaced_pages_kept": "state:StateMemory.IsFreedEvenIfNothingIsWrittenAfterASnapshot",
+    # A deposed leader must continue just while the next one writes its first checkpoint.
+    "files_of_next_leader_removed": "checkpoint:Coordinator.SupersededCoordinatorRemovesOnlyItsOwnFilesFromASharedDirectory",
     # Other rules cover these in a whole cluster.
     "deposed_leader_obeyed": "cluster:WorkerTest.DoesNotServeACoordinatorOfAnEarlierEpoch",
     "late_message_of_earlier_attempt": "cluster:JobAttemptTest.IgnoresMessagesOfAnotherAttempt",
@@ -33,6 +35,8 @@ UNIT_TESTS = {
     "orphans_removed_at_open": "connectors:SinkOperator.RemovesOrphansFoundAtItsStartOnlyWhenItRuns",
     # Late records may be dropped, so no output shows that a watermark is missing.
     "overtaken_watermark_lost": "runtime:InFlight.WatermarksAndIdlenessInFlightAreRestored",
+    # A worker must hear of an abort later than of the next barrier.
+    "older_barrier_counts": "runtime:BarrierTracker.LateBarrierOfAnOlderCheckpointIsDropped",
     # Jobs have few records in flight by key when they restore at another parallelism.
     "in_flight_of_wrong_key_group": "runtime:InFlight.EveryEdgeGivesEachRecordOnceAtAnyParallelism",
     # Few seeds restore from a group that was rewritten after a key of it was removed.

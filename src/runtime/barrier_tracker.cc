@@ -24,7 +24,7 @@ BarrierAction BarrierTracker::on_barrier(int channel, CheckpointId id) {
 
 BarrierAction BarrierTracker::on_barrier_exactly_once(int channel, CheckpointId id) {
   // A newer checkpoint has begun, so this one is lost.
-  if (id < open_) return BarrierAction::kDrop;
+  if (id < open_ && !bug_enabled(Bug::kOlderBarrierCounts)) return BarrierAction::kDrop;
   // Barriers stay in order, so the open checkpoint's barrier will not arrive on this channel.
   if (id > open_ && open_ > 0) finish(open_);
   if (aborted_.contains(id)) return BarrierAction::kDrop;

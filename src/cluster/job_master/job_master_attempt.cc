@@ -148,6 +148,8 @@ void JobMaster::on_running() {
         {prepared_->start->restored_checkpoint, prepared_->start->restored_directory});
   if (stopped_) finish_by_checkpoint();
   if (rescaling_ && rescaling_->begun) answer_rescale({});
+  if (bug_enabled(Bug::kRestartWithoutCause) && attempt_.number() % 8 != 0)
+    mailbox_->post([this] { attempt_failed(internal_error("a restart without a cause")); });
 }
 
 void JobMaster::on_ended() {
