@@ -93,8 +93,11 @@ def ctest_programs(build: str, label: str) -> Iterator[tuple[str, list[str], flo
         check=True,
         timeout=60,
     )
+    tests = []
     for test in json.loads(shown.stdout)["tests"]:
-        properties = {p["name"]: p["value"] for p in test.get("properties", [])}
+        tests.append((test, {p["name"]: p["value"] for p in test.get("properties", [])}))
+    tests.sort(key=lambda each: -float(each[1].get("COST", 0)))
+    for test, properties in tests:
         yield (
             test["name"],
             test["command"],
