@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "fs/testing/mutations.h"
+
 namespace weir {
 namespace {
 
@@ -108,6 +110,44 @@ TEST(S3Xml, RefusesHostileDocuments) {
   EXPECT_FALSE(parse_s3_parts("<ListPartsResult><IsTruncated>true</IsTruncated>"
                               "<NextPartNumberMarker>0</NextPartNumberMarker></ListPartsResult>")
                    .ok());
+}
+
+TEST(S3Xml, DamagedDocumentsAreReadOrRefused) {
+  Mutations mutations(
+      {"<?xml version=\"1.0\"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>true"
+       "</IsTruncated><NextContinuationToken>1&amp;2</NextContinuationToken><Contents><Key>a%20c"
+       "</Key><LastModified>2013-05-24T00:00:00.000Z</LastModified><Size>12</Size></Contents>"
+       "<CommonPrefixes><Prefix>a/</Prefix></CommonPrefixes></ListBucketResult>",
+       "<ListMultipartUploadsResult><IsTruncated>true</IsTruncated><NextKeyMarker>k</NextKeyMarker>"
+       "<NextUploadIdMarker>u</NextUploadIdMarker><Upload><Key>a</Key><UploadId>1</UploadId>"
+       "</Upload></ListMultipartUploadsResult>",
+       "<ListPartsResult><Part><PartNumber>1</PartNumber><ETag>\"e\"</ETag><Size>7</Size></Part>"
+       "</ListPartsResult>",
+       "<InitiateMultipartUploadResult><UploadId>u</UploadId></InitiateMultipartUploadResult>",
+       "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>",
+       "<Error><Code>NoSuchKey</Code><Message>m</Message><RequestId>r</RequestId></Error>"});
+  int read = 0;
+  for (std::string body; mutations.next(&body);) {
+    if (const auto page = parse_s3_listing(body); page.ok()) {
+      ++read;
+      for (const S3Object& object : page->objects) {
+        ASSERT_GE(object.size, 0) << body;
+        ASSERT_FALSE(object.key.empty()) << body;
+      }
+    }
+    if (const auto page = parse_s3_parts(body); page.ok()) {
+      for (const S3Part& part : page->parts) {
+        ASSERT_GE(part.number, 1) << body;
+        ASSERT_GE(part.size, 0) << body;
+      }
+    }
+    if (const auto id = parse_s3_upload_id(body); id.ok()) { ASSERT_FALSE(id->empty()) << body; }
+    (void)parse_s3_uploads(body);
+    (void)parse_s3_completion(body);
+    (void)parse_sts_credentials(body);
+    ASSERT_LE(parse_s3_error(body).code.size(), body.size());
+  }
+  EXPECT_GT(read, 0);
 }
 
 }  // namespace

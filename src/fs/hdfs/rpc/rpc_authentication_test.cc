@@ -2,16 +2,12 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <deque>
 #include <vector>
 
-#include "fs/hdfs/data/packet.h"
 #include "fs/hdfs/rpc/delimited.h"
 #include "fs/hdfs/rpc/hadoop.pb.h"
 #include "fs/hdfs/rpc/rpc_frames.h"
-#include "fs/hdfs/security/digest_md5.h"
-#include "platform/splitmix.h"
 
 namespace weir {
 namespace {
@@ -252,44 +248,6 @@ TEST_F(RpcAuthenticationTest, OtherServersAndSilenceAreUnavailable) {
   for (const std::deque<std::string>& answers :
        {std::deque<std::string>{}, {std::string("\x7F\0\0\0", 4)}, {std::string("\0\0\0\1x", 5)}})
     EXPECT_EQ(run(answers).status().code(), StatusCode::kUnavailable);
-}
-
-/// Changed and random bytes are refused or read, and never more than that.
-TEST_F(RpcAuthenticationTest, NoBytesBreakTheReaders) {
-  uint64_t state = 1;
-  const auto random = [&state] { return splitmix_output(state += kSplitmixGamma); };
-  const std::string good = offer({"TOKEN", "KERBEROS"});
-  OutgoingPacket packet(1024);
-  packet.reset(0);
-  packet.append(std::string(700, 'x'));
-  packet.seal();
-  const std::string good_packet(packet.encode(3, false, true));
-  for (int i = 0; i < 20'000; ++i) {
-    std::string bytes = i % 2 == 0 ? good : good_packet;
-    for (uint64_t change = random() % 4; change > 0; --change)
-      bytes[random() % std::min<size_t>(bytes.size(), 60)] = static_cast<char>(random());
-    bytes.resize(random() % (bytes.size() + 1));
-    if (i % 2 == 0) {
-      (void)run({bytes});
-      uint32_t id = 0;
-      bool fatal = false;
-      (void)parse_reply(bytes, &id, &fatal);
-      auto digest = digest_md5_mechanism({"u", "p", "hdfs/0"}, {Protection::kIntegrity}, "n");
-      if (digest->answer(bytes).ok()) (void)digest->unwrap(bytes);
-      continue;
-    }
-    if (bytes.size() < kPacketPrefixBytes) continue;
-    const std::string_view prefix = std::string_view(bytes).substr(0, kPacketPrefixBytes);
-    const auto header_bytes = packet_header_bytes(prefix);
-    if (!header_bytes.ok()) continue;
-    const auto header =
-        parse_packet_header(prefix, std::string_view(bytes).substr(6, *header_bytes));
-    if (!header.ok()) continue;
-    EXPECT_LE(header->data_bytes + header->checksum_bytes, kPacketBytesMax);
-    (void)find_bad_chunk(ChecksumKind::kCrc32c, kChunkBytes,
-                         std::string(std::min<size_t>(header->data_bytes, 4096), 'x'),
-                         std::string(std::min<size_t>(header->checksum_bytes, 4096), 'y'));
-  }
 }
 
 }  // namespace
