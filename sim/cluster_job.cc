@@ -135,7 +135,7 @@ class KeepOwnPart final : public Operator {
 DataStream<Event> add_step(const DataStream<Event>& input, const WorkloadPlan& plan,
                            const std::shared_ptr<Mishaps>& mishaps, size_t index) {
   const StepPlan step = plan.steps[index];
-  const DataStream<Event> from = step.rebalance ? input.rebalance() : input;
+  DataStream<Event> from = step.rebalance ? input.rebalance() : input;
   const std::string uid = cat("step-", index);
   const auto made = [step, index, mishaps](const Event& e) {
     throw_if_due(*mishaps, e.id, Callback::kStep);

@@ -67,7 +67,7 @@ class FileSink final : public Sink<T> {
   static FileSink lines(std::string directory_uri, Schema schema) {
     return formatted(std::move(directory_uri), std::move(schema),
                      [](Schema& format, const T& record, std::string& out) {
-                       const Status written = format.serialize(record, out);
+                       Status written = format.serialize(record, out);
                        out += '\n';
                        return written;
                      });
@@ -80,7 +80,7 @@ class FileSink final : public Sink<T> {
                      [](Schema& format, const T& record, std::string& out) {
                        const size_t at = out.size();
                        out.append(detail::kLengthBytes, '\0');
-                       const Status written = format.serialize(record, out);
+                       Status written = format.serialize(record, out);
                        detail::set_length(out, at);
                        return written;
                      });
