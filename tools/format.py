@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Formats every file of the project: C++ by clang-format (.clang-format), Python by ruff
-(ruff.toml), Java by google-java-format. Checks the types of the Python by mypy (mypy.ini).
+(ruff.toml), Java by google-java-format. Checks the types of the Python by mypy (mypy.ini), and the
+ends of all lines (.editorconfig).
 
 The programs are fetched once, in fixed versions, because other versions format a little
 differently.
@@ -78,6 +79,18 @@ def mypy(check: bool) -> list[list[str]]:
     return [["env", f"PYTHONPATH={folder}", sys.executable, "-m", "mypy", "--no-error-summary"]]
 
 
+def wrong_ends() -> list[str]:
+    """Text files that break .editorconfig."""
+    found = []
+    for name in files(""):
+        content = (ROOT / name).read_bytes()
+        lines = content.split(b"\n")
+        spaces = any(line != line.rstrip() for line in lines)
+        if b"\0" not in content and content and (spaces or lines[-1]):
+            found.append(name)
+    return found
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true")
@@ -86,6 +99,10 @@ def main() -> int:
     for formatter in (clang_format, ruff, java_format, mypy):
         for command in formatter(arguments.check):
             failed += subprocess.run(command, cwd=ROOT, timeout=600).returncode != 0
+    if arguments.check:
+        for name in wrong_ends():
+            failed += 1
+            print(f"{name}: a line ends with spaces, or the last one without a break")
     if failed and arguments.check:
         print("format these files by `make format`, and mend wrong types by hand", file=sys.stderr)
     return 1 if failed else 0
