@@ -117,6 +117,22 @@ TEST(WindowContents, SnapshotEqualsTheWindowsInAnyOrderOfReadingItsGroups) {
   }
 }
 
+/// The pages of these windows end long before the table: their keys are of few key groups.
+TEST(WindowContents, EachWindowIsDrainedFromItsFirstPageOn) {
+  constexpr int kKeys = 3000;
+  Windows windows;
+  for (const int64_t number : {0, 1, 2}) {
+    int put = 0;
+    for (int64_t key = 0; put < kKeys; ++key) {
+      if (Windows::group_of(key) >= kGroups / 8) continue;
+      windows.put(number, key, key + number);
+      ++put;
+    }
+  }
+  while (!windows.contents->empty()) windows.drain_first();
+  for (const auto& [group, entries] : windows.model) EXPECT_TRUE(entries.empty()) << group;
+}
+
 /// A frozen window with a key in each of its groups. Counts the calls.
 class CountingView {
  public:
