@@ -160,6 +160,40 @@ TEST(HybridSource, SplitsOfAnUnboundedSourceAreDividedAmongTheSubtasks) {
   EXPECT_EQ(source.setup_problem(), "");
 }
 
+/// An unbounded source whose enumerator finds another split each time, as for Kafka's partitions.
+class Partitions final : public Source<int64_t, Range> {
+ public:
+  std::unique_ptr<SplitEnumerator<Range>> create_enumerator(int) const override {
+    struct Enumerator final : SplitEnumerator<Range> {
+      StatusOr<Discovery<Range>> discover(FileSystemRegistry&) override {
+        return Discovery<Range>{{{found, found + 1}}, std::chrono::milliseconds(1 + found++)};
+      }
+      bool assigns_at_once() const override { return true; }
+      int64_t found = 0;
+    };
+    return std::make_unique<Enumerator>();
+  }
+  std::unique_ptr<SourceReader<int64_t, Range>> create_reader() const override { return nullptr; }
+  bool bounded() const override { return false; }
+};
+
+TEST(HybridSource, LaterSplitsOfALiveSourceAreAssignedAtOnce) {
+  HybridSource<int64_t> source(Numbers(0, 1, 10));
+  source.add_source(Partitions());
+  const auto enumerator = source.create_enumerator(2);
+  NoFiles files;
+  EXPECT_FALSE(enumerator->assigns_at_once());
+  const auto first = enumerator->discover(files);
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->splits.size(), 2u) << "one of each source";
+  EXPECT_FALSE(enumerator->assigns_at_once()) << "readers ask for both, one after the other";
+  const auto later = enumerator->discover(files);
+  ASSERT_TRUE(later.ok());
+  ASSERT_EQ(later->splits.size(), 1u);
+  EXPECT_EQ(later->splits[0].source, 1);
+  EXPECT_TRUE(enumerator->assigns_at_once()) << "no reader asks, because no split ends";
+}
+
 TEST(HybridSource, OnlyTheLastSourceMayBeUnbounded) {
   HybridSource<int64_t> source(Numbers(0, 2, 10, false));
   source.add_source(Numbers(20, 5, 10));

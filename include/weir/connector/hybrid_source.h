@@ -154,10 +154,12 @@ class HybridSource<T>::Enumerator final : public SplitEnumerator<HybridSplit> {
 
   StatusOr<Discovery<HybridSplit>> discover(FileSystemRegistry& files) override {
     Discovery<HybridSplit> all;
+    const bool began_in_last = static_cast<size_t>(position_.source) + 1 == sources_.size();
     while (true) {
       if (current_ == nullptr) make_current();
       auto found = current_->discover(files);
       if (!found.ok()) return found.status();
+      at_once_ = began_in_last && current_->assigns_at_once();
       add(std::move(found->splits), all.splits);
       position_.state = current_->snapshot();
       all.again = found->again;
@@ -170,6 +172,9 @@ class HybridSource<T>::Enumerator final : public SplitEnumerator<HybridSplit> {
   }
 
   std::string snapshot() const override { return detail::encode_split(position_); }
+  /// The first splits of the last source wait until a reader has read those of the others. Readers
+  /// may not ask for later ones: those of a live source do not end.
+  bool assigns_at_once() const override { return at_once_; }
 
  private:
   struct Position {
@@ -199,6 +204,7 @@ class HybridSource<T>::Enumerator final : public SplitEnumerator<HybridSplit> {
   const std::vector<Stage> sources_;
   const int parallelism_;
   Position position_;
+  bool at_once_ = false;  ///< of the last discovery
   std::unique_ptr<SplitEnumerator<std::string>> current_;
 };
 

@@ -59,7 +59,8 @@ StatusOr<SplitAssigner::Found> SplitAssigner::discover_blocking(
     }
     WEIR_ASSIGN_OR_RETURN(Discovery<std::string> discovery, enumerator->discover(files));
     std::string after = enumerator->snapshot();
-    return Found{std::move(discovery), std::move(after), std::move(enumerator)};
+    const bool at_once = enumerator->assigns_at_once();
+    return Found{std::move(discovery), std::move(after), at_once, std::move(enumerator)};
   });
 }
 
@@ -89,6 +90,7 @@ void SplitAssigner::on_discovered(AttemptId attempt, int32_t vertex, StatusOr<Fo
   if (!found.ok()) return host_.on_enumerator_failed(found.status());
   for (std::string& split : found->discovery.splits) source->unassigned.push_back(std::move(split));
   source->state = std::move(found->state);
+  source->at_once = found->at_once;
   source->enumerator = std::move(found->enumerator);
   source->all_found = !found->discovery.again;
   if (!source->all_found) {

@@ -70,6 +70,7 @@ class SplitAssigner {
   struct Found {
     Discovery<std::string> discovery;
     std::string state;
+    bool at_once;  ///< a HybridSource changes its answer when it comes to its last source
     std::shared_ptr<Enumerator> enumerator;
   };
 

@@ -19,6 +19,7 @@ struct Input {
   std::vector<StatusOr<Discovery<std::string>>> next;
   std::vector<std::string> restored;  ///< states that enumerators were restored from
   bool throws = false;
+  bool assigns_at_once = false;
   int snapshots = 0;
 };
 
@@ -36,6 +37,7 @@ class TestEnumerator final : public SplitEnumerator<std::string> {
     return found;
   }
   std::string snapshot() const override { return cat("state ", ++input_->snapshots); }
+  bool assigns_at_once() const override { return input_->assigns_at_once; }
 
  private:
   Input* const input_;
@@ -135,6 +137,7 @@ TEST_F(SplitAssignment, LastSplitSaysSoAndLaterRequestsGetNone) {
 }
 
 TEST_F(SplitAssignment, EnumeratorThatAssignsAtOnceWaitsForNoRequest) {
+  input_.assigns_at_once = true;
   begin({"", {"a", "b", "c"}, false}, milliseconds(100), true);
   EXPECT_EQ(sent(), "0: a; 1: b; 0: c");
   EXPECT_EQ(state(), (EnumeratorState{"", {}, false}));
@@ -147,6 +150,20 @@ TEST_F(SplitAssignment, EnumeratorThatAssignsAtOnceWaitsForNoRequest) {
   world_.pass(milliseconds(100));
   discover();
   EXPECT_EQ(sent(), "0: e last; 1: last");
+}
+
+TEST_F(SplitAssignment, EnumeratorMayBeginToAssignAtOnce) {
+  begin({"", {"a"}, false}, milliseconds(100), false);
+  EXPECT_EQ(sent(), "");
+  input_.next = {found({"b"})};
+  world_.pass(milliseconds(100));
+  discover();
+  EXPECT_EQ(sent(), "") << "nobody asks";
+  input_.assigns_at_once = true;
+  input_.next = {found({"c"})};
+  world_.pass(milliseconds(100));
+  discover();
+  EXPECT_EQ(sent(), "0: a; 1: b; 0: c");
 }
 
 TEST_F(SplitAssignment, RestoredEnumeratorDiscoversAtOnceFromItsState) {
