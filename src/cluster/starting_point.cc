@@ -39,37 +39,38 @@ std::vector<int32_t> max_parallelisms_of(const JobGraph& graph,
   return result;
 }
 
-/// Gives the operators with a uid hash the state that has this id. State that an operator has under
-/// its own id is newer, and stays.
-std::shared_ptr<const CheckpointMetadata> by_uid_hashes(
-    std::shared_ptr<const CheckpointMetadata> metadata, const JobGraph& graph) {
+}  // namespace
+
+LoadedCheckpoint by_uid_hashes(LoadedCheckpoint loaded, const JobGraph& graph) {
   std::map<OperatorId, OperatorId> id_of_hash;
   for (const JobVertex& vertex : graph.vertices) {
     for (const JobOperator& op : vertex.chain) {
       if (op.uid_hash) id_of_hash.emplace(*op.uid_hash, op.id);
     }
   }
-  for (const OperatorSnapshotState& state : metadata->operators) {
+  for (const OperatorSnapshotState& state : loaded.metadata->operators)
     std::erase_if(id_of_hash, [&](const auto& entry) { return entry.second == state.id; });
+  if (id_of_hash.empty()) return loaded;
+  const auto rename = [&](OperatorId& id) {
+    if (const auto found = id_of_hash.find(id); found != id_of_hash.end()) id = found->second;
+  };
+  CheckpointMetadata renamed = *loaded.metadata;
+  for (OperatorSnapshotState& state : renamed.operators) rename(state.id);
+  loaded.metadata = std::make_shared<const CheckpointMetadata>(std::move(renamed));
+  if (loaded.sidecar) {
+    for (OperatorStateDescription& types : loaded.sidecar->operators) rename(types.operator_id);
   }
-  if (id_of_hash.empty()) return metadata;
-  CheckpointMetadata renamed = *metadata;
-  for (OperatorSnapshotState& state : renamed.operators) {
-    const auto found = id_of_hash.find(state.id);
-    if (found != id_of_hash.end()) state.id = found->second;
-  }
-  return std::make_shared<const CheckpointMetadata>(std::move(renamed));
+  return loaded;
 }
-
-}  // namespace
 
 StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, const JobGraph& graph,
                                                     const JobOptions& options,
                                                     FileSystemRegistry& files) {
+  loaded = by_uid_hashes(std::move(loaded), graph);
   auto start = std::make_shared<StartingPoint>();
   start->restored_checkpoint = loaded.metadata->checkpoint_id;
   start->restored_directory = loaded.directory.uri;
-  start->metadata = by_uid_hashes(std::move(loaded.metadata), graph);
+  start->metadata = std::move(loaded.metadata);
   start->max_parallelisms = max_parallelisms_of(graph, *start->metadata);
   WEIR_ASSIGN_OR_RETURN(const JobGraph fitting,
                         with_max_parallelisms(graph, start->max_parallelisms));

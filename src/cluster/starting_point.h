@@ -13,4 +13,8 @@ StatusOr<std::shared_ptr<StartingPoint>> start_from(LoadedCheckpoint loaded, con
                                                     const JobOptions& options,
                                                     FileSystemRegistry& files);
 
+/// Gives the operators with a uid hash the state that has this id. State that an operator has under
+/// its own id is newer, and stays.
+LoadedCheckpoint by_uid_hashes(LoadedCheckpoint loaded, const JobGraph& graph);
+
 }  // namespace weir

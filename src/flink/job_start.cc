@@ -11,6 +11,7 @@
 #include "checkpoint/snapshot_loader.h"
 #include "checkpoint/storage.h"
 #include "cluster/job_preparation.h"
+#include "cluster/starting_point.h"
 #include "config/options.h"
 #include "flink/weir_snapshot.h"
 
@@ -86,6 +87,7 @@ StatusOr<FlinkStart> prepare_flink_start(const JobGraph& graph, const Configurat
   StartingPoint point;
   std::shared_ptr<const RestorePlan> plan;
   if (loaded) {
+    loaded = by_uid_hashes(*std::move(loaded), graph);
     start.snapshot = loaded->directory.uri;
     point.restored_checkpoint = loaded->metadata->checkpoint_id;
     point.restored_directory = loaded->directory.uri;

@@ -4,17 +4,20 @@
 #include "base/strings.h"
 #include "checkpoint/hosted_state.h"
 #include "checkpoint/snapshot_loader.h"
+#include "cluster/starting_point.h"
 
 namespace weir {
 namespace {
 
 /// Does not read the data files.
-StatusOr<StartingPoint> load(const std::string& snapshot, FileSystemRegistry& files) {
+StatusOr<StartingPoint> load(const std::string& snapshot, const JobGraph& graph,
+                             FileSystemRegistry& files) {
   WEIR_ASSIGN_OR_RETURN(const FileLocation given, files.resolve(snapshot));
   WEIR_ASSIGN_OR_RETURN(const FileLocation directory, locate_snapshot(given));
   WEIR_ASSIGN_OR_RETURN(
       LoadedCheckpoint loaded,
       load_checkpoint(directory, {.read_all = false, .require_sidecar = true, .files = &files}));
+  loaded = by_uid_hashes(std::move(loaded), graph);
   StartingPoint start;
   start.restored_checkpoint = loaded.metadata->checkpoint_id;
   start.restored_directory = loaded.directory.uri;
@@ -67,7 +70,7 @@ StatusOr<ChainSnapshot> ChainSnapshot::load(const std::string& snapshot, const J
                                             bool ignore_unclaimed_state,
                                             FileSystemRegistry& files) {
   ChainSnapshot loaded;
-  WEIR_ASSIGN_OR_RETURN(loaded.start_, weir::load(snapshot, files));
+  WEIR_ASSIGN_OR_RETURN(loaded.start_, weir::load(snapshot, graph, files));
   JobGraph here = graph;
   here.vertices[static_cast<size_t>(vertex)].parallelism = parallelism;
   JobOptions options;

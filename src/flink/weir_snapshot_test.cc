@@ -155,6 +155,14 @@ TEST_F(WeirSnapshot, WithUnclaimedStateIsRefusedUnlessItMayBeDropped) {
   EXPECT_TRUE(ChainSnapshot::load("/job/chk-41", graph_, 1, 2, true, files_).ok());
 }
 
+TEST_F(WeirSnapshot, HasTheStateOfAUidHash) {
+  publish({{"old", {{"a"}}}});
+  graph_.vertices[0].chain[0].uid_hash = murmur3_128("old");
+  const auto elements = elements_of_source();
+  ASSERT_TRUE(elements.ok()) << elements.status().to_string();
+  EXPECT_EQ(*elements, std::vector{list_element("source", "a")});
+}
+
 TEST_F(WeirSnapshot, RestoresASubtaskAtFlinksParallelism) {
   publish({{"map", {{"d"}, {"e", "f"}, {"g"}}}});
   const std::vector<std::vector<std::string>> expected = {{"d"}, {"e"}, {"f"}, {"g"}};
