@@ -18,13 +18,13 @@ namespace {
 constexpr std::chrono::seconds kSecond{1};
 const std::string kClient = "client";
 
-/// A server that sends its bytes after so many writes, whatever it is asked, and closes.
+/// A server that sends its bytes after so many writes, whatever it is asked, in pieces, and closes.
 class Monologue final : public TcpClient {
  public:
-  explicit Monologue(std::string bytes, int after_writes = 0)
-      : bytes_(std::move(bytes)), missing_writes_(after_writes) {}
+  explicit Monologue(std::string bytes, int after_writes = 0, size_t piece = SIZE_MAX)
+      : bytes_(std::move(bytes)), piece_(piece), missing_writes_(after_writes) {}
   Status read(size_t max, std::chrono::milliseconds, std::string* bytes, bool* end) override {
-    *bytes = missing_writes_ > 0 ? "" : bytes_.substr(at_, max);
+    *bytes = missing_writes_ > 0 ? "" : bytes_.substr(at_, std::min(max, piece_));
     at_ += bytes->size();
     *end = bytes->empty() && missing_writes_ <= 0;
     return {};
@@ -36,6 +36,7 @@ class Monologue final : public TcpClient {
 
  private:
   const std::string bytes_;
+  const size_t piece_;
   int missing_writes_;
   size_t at_ = 0;
 };
@@ -157,10 +158,12 @@ TEST(HostileServersTest, AuthenticationOfDataNodes) {
   proof.add_cipheroption()->set_suite(2);
   hadoop::DataTransferEncryptorMessage refusal;
   refusal.set_status(hadoop::DataTransferEncryptorMessage::ERROR_UNKNOWN_KEY);
-  Mutations mutations({delimited(challenge) + delimited(proof), delimited(refusal)});
+  const std::string with_cipher = delimited(challenge) + delimited(proof);
+  proof.clear_cipheroption();
+  Mutations mutations({with_cipher, delimited(challenge) + delimited(proof), delimited(refusal)});
   for (std::string bytes; mutations.next(&bytes);) {
-    bool key_unknown = false;
-    ASSERT_FALSE(protect_transfer(std::make_unique<Monologue>(bytes), {"u", "p", "hdfs/0"},
+    bool key_unknown = false;  // byte by byte: a DataNode waits for the answer to its challenge
+    ASSERT_FALSE(protect_transfer(std::make_unique<Monologue>(bytes, 0, 1), {"u", "p", "hdfs/0"},
                                   Protection::kPrivacy, "n", kSecond, &key_unknown)
                      .ok())
         << "a server that has proven nothing";
