@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "base/strings.h"
 #include "postgres/connection.h"
+#include "postgres/ended_writers.h"
 #include "weir/detail/connector/jdbc_writer.h"
 
 namespace weir::detail {
@@ -25,12 +26,16 @@ std::string create_table(const std::string& table) {
 }
 
 /// Affects no row if the epoch, or a later one of its writer, is written. Waits for a transaction
-/// that is writing it.
+/// that is writing it. Writers without a row are those of the row of their run (EpochCleaner).
 std::string enter_epoch(const std::string& table) {
-  return cat("INSERT INTO ", table,
-             " AS e (sink, writer, epoch, run, rows) VALUES ($1, $2, $3, $4, $5) "
-             "ON CONFLICT (sink, writer) DO UPDATE SET epoch = EXCLUDED.epoch, "
-             "rows = e.rows + EXCLUDED.rows, written_at = now() WHERE e.epoch < EXCLUDED.epoch");
+  return cat(
+      "INSERT INTO ", table,
+      " AS e (sink, writer, epoch, run, rows) SELECT $1::text, $2::text, $3::bigint, "
+      "$4::text, $5::bigint WHERE EXISTS (SELECT FROM ",
+      table, " WHERE sink = $1 AND writer = $2) OR NOT EXISTS (SELECT FROM ", table,
+      " WHERE sink = $1 AND writer = '", postgres::kRunPrefix,
+      "' || $4 AND epoch >= $3) ON CONFLICT (sink, writer) DO UPDATE SET epoch = EXCLUDED.epoch, "
+      "rows = e.rows + EXCLUDED.rows, written_at = now() WHERE e.epoch < EXCLUDED.epoch");
 }
 
 class EpochCommitter final : public Committer {
@@ -50,11 +55,11 @@ class EpochCommitter final : public Committer {
     return {};
   }
 
-  /// There is nothing to remove, but rows that were written after the restored checkpoint cannot be
-  /// taken back.
+  /// Rows that were written after the restored checkpoint cannot be taken back. The orphans are the
+  /// entries of writers that have ended.
   StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
-    const std::vector<std::string> nothing;
-    if (start.restored_checkpoint < 0 || !start.continues_run) return nothing;
+    if (start.restored_checkpoint < 0 || !start.continues_run) return std::vector<std::string>();
+    WEIR_ASSIGN_OR_RETURN(postgres::EndedWriters ended, ended_writers(start));
     const std::string run = postgres::name_of_nonce(start.run_nonce);
     const std::string restored = std::to_string(start.restored_checkpoint);
     const std::string last = std::to_string(INT64_MAX);
@@ -66,13 +71,14 @@ class EpochCommitter final : public Committer {
                             " WHERE sink = $1 AND run = $2 AND epoch > $3 AND epoch < $4"),
                         {start.uid.c_str(), run.c_str(), restored.c_str(), last.c_str()},
                         cat("read ", options_.epoch_table)));
-    if (answer.first.empty()) return nothing;
+    if (answer.first.empty()) return ended.encode();
+    ended.back = true;
     const std::string text =
         cat("checkpoint ", restored, " is restored, but rows of checkpoint ", answer.first,
             " are in the database already, and will be written again");
     if (options_.on_older == OlderCheckpoint::kAccept) {
       WEIR_LOG(kWarning) << text << ", as on_older_checkpoint() accepts";
-      return nothing;
+      return ended.encode();
     }
     return failed_precondition(
         cat(text,
@@ -80,7 +86,32 @@ class EpochCommitter final : public Committer {
             "on_older_checkpoint(OlderCheckpoint::kAccept), which is safe for upserts"));
   }
 
+  Status remove_orphans(const std::vector<std::string>& names) override {
+    WEIR_ASSIGN_OR_RETURN(const postgres::EndedWriters ended,
+                          postgres::EndedWriters::decode(names));
+    WEIR_ASSIGN_OR_RETURN(const auto connection,
+                          Connection::open(options_.connection, options_.timeout));
+    const Status removed = ended.remove(*connection, options_.epoch_table);
+    if (removed.ok() || ended.back) return removed;
+    WEIR_LOG(kWarning) << removed.message()
+                       << "; the table keeps a row for each start of a subtask";
+    return {};
+  }
+
  private:
+  static StatusOr<postgres::EndedWriters> ended_writers(const SinkStart& start) {
+    postgres::EndedWriters ended{.sink = start.uid,
+                                 .run = postgres::name_of_nonce(start.run_nonce),
+                                 .restored = start.restored_checkpoint};
+    for (const std::string& bytes : start.pending) {
+      WEIR_ASSIGN_OR_RETURN(const EpochRows rows, EpochRows::decode(bytes));
+      if (rows.run != ended.run) continue;
+      const auto [pending, is_new] = ended.pending.emplace(rows.writer, rows.epoch);
+      pending->second = std::min(pending->second, rows.epoch);
+    }
+    return ended;
+  }
+
   Status commit_one(const EpochRows& epoch) {
     if (connection_ == nullptr) {
       WEIR_ASSIGN_OR_RETURN(connection_, Connection::open(options_.connection, options_.timeout));
@@ -94,7 +125,8 @@ class EpochCommitter final : public Committer {
     const std::string tried =
         cat("commit ", epoch.count, " rows of checkpoint ", epoch.epoch, " of '", epoch.sink, "'");
     WEIR_RETURN_IF_ERROR(connection_->prepare(epoch.statement));
-    WEIR_RETURN_IF_ERROR(connection_->run("BEGIN", {}, tried).status());
+    WEIR_RETURN_IF_ERROR(
+        postgres::begin_with_lock(*connection_, options_.epoch_table, false).with_context(tried));
     const std::string number = std::to_string(epoch.epoch);
     const std::string count = std::to_string(epoch.count);
     WEIR_ASSIGN_OR_RETURN(const auto entered,

@@ -187,6 +187,113 @@ TEST_F(JdbcSinkTest, AnOlderCheckpointIsRefusedUnlessAccepted) {
   EXPECT_TRUE(committer(sink)->find_orphans(start).ok());
 }
 
+/// Starts of a job one after another, each with a writer of its own.
+class JdbcSinkStarts : public JdbcSinkTest {
+ protected:
+  /// What a start commits from now on; its epochs begin behind the restored checkpoint.
+  std::vector<std::string> rows_of(uint64_t nonce, int64_t epoch, int64_t number) {
+    TestHost host{nullptr, {.nonce = nonce, .run = 1}};
+    EXPECT_EQ(sink_.probe(host).to_string(), "OK");
+    const auto writer = sink_.create_writer();
+    EXPECT_TRUE(writer->open(host).ok());
+    BatchOf<int64_t> batch;
+    batch.add(number);
+    writer->write(batch);
+    TestSnapshot snapshot(epoch);
+    const auto made = writer->prepare_commit(snapshot);
+    EXPECT_EQ(snapshot.acknowledge().to_string(), "OK");
+    return made;
+  }
+  Status commit(const std::vector<std::string>& made) { return committer(sink_)->commit(made); }
+  /// As a start that restores a checkpoint does before its first record.
+  Status begin(int64_t restored, std::vector<std::string> pending = {}) {
+    const SinkStart start{.pending = std::move(pending),
+                          .restored_checkpoint = restored,
+                          .uid = host_.uid(),
+                          .run_nonce = 1,
+                          .continues_run = true};
+    const auto mine = committer(sink_);
+    const auto orphans = mine->find_orphans(start);
+    if (!orphans.ok()) return orphans.status();
+    const Status removed = mine->remove_orphans(*orphans);
+    return removed.ok() ? mine->commit(start.pending) : removed;
+  }
+  std::string entries() { return query(*db_, "SELECT count(*) FROM weir_epochs"); }
+
+  const JdbcSink<int64_t> sink_ = builder().on_older_checkpoint(OlderCheckpoint::kAccept).build();
+};
+
+TEST_F(JdbcSinkStarts, EntriesOfEndedWritersAreRemoved) {
+  for (int64_t start = 1; start <= 5; ++start) {
+    EXPECT_EQ(commit(rows_of(static_cast<uint64_t>(start), start, start)).to_string(), "OK");
+    EXPECT_EQ(begin(start).to_string(), "OK");
+    EXPECT_EQ(entries(), "1");  // of the run
+  }
+  EXPECT_EQ(query(*db_, "SELECT count(*) FROM numbers"), "5");
+}
+
+TEST_F(JdbcSinkStarts, ALateProcessOfAnEndedWriterWritesNothing) {
+  const auto first = rows_of(1, 1, 10);
+  const auto second = rows_of(2, 2, 20);
+  EXPECT_EQ(commit(first).to_string(), "OK");
+  EXPECT_EQ(commit(second).to_string(), "OK");
+  EXPECT_EQ(begin(2).to_string(), "OK");
+  EXPECT_EQ(entries(), "1");
+  EXPECT_EQ(commit(first).to_string(), "OK");
+  EXPECT_EQ(commit(second).to_string(), "OK");
+  EXPECT_EQ(rows(), "10 20");
+  EXPECT_EQ(commit(rows_of(3, 3, 30)).to_string(), "OK");
+  EXPECT_EQ(rows(), "10 20 30");
+}
+
+TEST_F(JdbcSinkStarts, PendingRowsOfAnEndedWriterAreStillWrittenOnce) {
+  const auto written = rows_of(1, 2, 10);
+  const auto waiting = rows_of(2, 2, 20);
+  EXPECT_EQ(commit(written).to_string(), "OK");
+  const std::vector<std::string> pending = {written[0], waiting[0]};
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(begin(2, pending).to_string(), "OK");
+  EXPECT_EQ(rows(), "10 20");
+  EXPECT_EQ(entries(), "3");
+  EXPECT_EQ(begin(3).to_string(), "OK");
+  EXPECT_EQ(entries(), "1");
+}
+
+TEST_F(JdbcSinkStarts, AfterGoingBackNewEpochsAreWritten) {
+  for (int64_t epoch = 1; epoch <= 5; ++epoch)
+    EXPECT_EQ(commit(rows_of(1, epoch, epoch)).to_string(), "OK");
+  EXPECT_EQ(begin(5).to_string(), "OK");
+  EXPECT_EQ(begin(2).to_string(), "OK");
+  EXPECT_EQ(commit(rows_of(2, 3, 33)).to_string(), "OK");
+  EXPECT_EQ(rows(), "1 2 3 4 5 33");
+}
+
+TEST_F(JdbcSinkStarts, ACommitAndARemovalAtTheSameTimeWriteRowsOnce) {
+  for (int64_t epoch = 1; epoch <= 8; ++epoch) {
+    const auto made = rows_of(static_cast<uint64_t>(epoch), epoch, epoch);
+    std::thread late([&] { EXPECT_EQ(commit(made).to_string(), "OK"); });
+    EXPECT_EQ(commit(made).to_string(), "OK");
+    EXPECT_EQ(begin(epoch).to_string(), "OK");
+    late.join();
+  }
+  EXPECT_EQ(query(*db_, "SELECT count(*) || ' ' || count(DISTINCT n) FROM numbers"), "8 8");
+}
+
+TEST_F(JdbcSinkStarts, WithoutThePermissionEntriesStay) {
+  EXPECT_EQ(commit(rows_of(1, 1, 1)).to_string(), "OK");
+  EXPECT_EQ(query(*db_,
+                  "CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
+                  "$$ BEGIN RAISE insufficient_privilege; END $$"),
+            "");
+  EXPECT_EQ(query(*db_,
+                  "CREATE TRIGGER refuse BEFORE DELETE ON weir_epochs EXECUTE FUNCTION "
+                  "refuse()"),
+            "");
+  EXPECT_EQ(begin(1).to_string(), "OK");
+  EXPECT_EQ(entries(), "1");
+  EXPECT_EQ(commit(rows_of(2, 2, 2)).to_string(), "OK");
+  EXPECT_EQ(rows(), "1 2");
+}
+
 TEST_F(JdbcSinkTest, RowsOfAnEarlierStatementAreWrittenByIt) {
   const auto earlier = builder().build();
   const auto made = epochs(earlier, {{1}});
