@@ -40,7 +40,7 @@ class SlowSink final : public weir::Sink<int64_t> {
       busy_ = true;
       const auto pause = std::chrono::nanoseconds(
           static_cast<int64_t>(1000 * us_ * static_cast<double>(batch.size())));
-      context_->run_blocking([this, pause]() -> std::function<void()> {
+      context_->run_blocking([this, pause]() -> weir::Continuation {
         std::this_thread::sleep_for(pause);
         return [this] { busy_ = false; };
       });

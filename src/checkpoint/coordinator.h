@@ -22,6 +22,7 @@
 #include "checkpoint/savepoint.h"
 #include "platform/clock.h"
 #include "platform/random.h"
+#include "weir/operator/blocking_work.h"
 
 namespace weir {
 
@@ -70,7 +71,7 @@ class CheckpointHost {
   virtual void send_aborted(const NotifyCheckpointAborted& message) = 0;
   /// Runs `work` on the I/O pool, then the function that it returns on the job master's thread.
   /// Never runs either from within this call.
-  virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
+  virtual void run_blocking(BlockingWork work) = 0;
   /// More consecutive checkpoints failed than tolerated, so the attempt should fail. Called at most
   /// once per attempt.
   virtual void on_checkpoint_failure_beyond_tolerance(const Status& status) = 0;
@@ -169,7 +170,7 @@ class CheckpointCoordinator {
   enum class Counted { kYes, kNo };
   enum class Files { kRemove, kLeave };
 
-  void run(std::function<std::function<void()>()> work);
+  void run(BlockingWork work);
   /// Of the current attempt.
   CoordinatorMark mark() const { return coordinator_mark(attempt_ >> 32, start_); }
   bool runs(const PendingCheckpoint& checkpoint) const {

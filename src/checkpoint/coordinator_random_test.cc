@@ -128,9 +128,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     completed_.insert(checkpoint.id);
   }
   void on_checkpoint_failure_beyond_tolerance(const Status&) override { ADD_FAILURE(); }
-  void run_blocking(std::function<std::function<void()>()> work) override {
-    works_.push_back(std::move(work));
-  }
+  void run_blocking(BlockingWork work) override { works_.push_back(std::move(work)); }
 
   MonotonicTime now() const override { return now_; }
   int64_t wall_ms() const override { return 0; }
@@ -263,7 +261,7 @@ class World final : public CheckpointHost, public Clock, public Random {
   MonotonicTime now_ = 100s;
   std::shared_ptr<FaultyFileSystem> fs_ = std::make_shared<FaultyFileSystem>();
   const FileLocation job_{fs_, "/c/job", "mem:///c/job"};
-  std::vector<std::function<std::function<void()>()>> works_;
+  std::vector<BlockingWork> works_;
   std::vector<std::function<void()>> answers_;
   int asked_ = 0;  // requests for manual checkpoints
   int answered_ = 0;

@@ -246,7 +246,7 @@ class PartWriterImpl final : public PartWriter {
   }
 
   void drain(std::shared_ptr<EpochFile> file) {
-    context_->run_blocking([this, file = std::move(file)]() -> std::function<void()> {
+    context_->run_blocking([this, file = std::move(file)]() -> Continuation {
       Status status = file->drain();
       return [this, status = std::move(status)] {
         if (!status.ok())

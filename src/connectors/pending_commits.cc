@@ -100,7 +100,7 @@ bool PendingCommits::recovered() {
 /// Only the running attempt calls this, so all orphans that find() saw belong to earlier attempts.
 void PendingCommits::recover() {
   recovering_ = true;
-  context_.run_blocking([this, recovery = recovery_]() -> std::function<void()> {
+  context_.run_blocking([this, recovery = recovery_]() -> Continuation {
     Status status = recovery->run();
     return [this, status = std::move(status)] { on_recovered(status); };
   });
@@ -148,7 +148,7 @@ void PendingCommits::completed(int64_t id) {
 }
 
 void PendingCommits::commit_final(std::vector<std::string> prepared,
-                                  std::vector<std::function<Status()>> make_durable) {
+                                  std::vector<WorkBeforeAck> make_durable) {
   for (std::string& bytes : prepared)
     pending_.push_back({INT64_MAX, context_.subtask(), std::move(bytes)});
   std::move(make_durable.begin(), make_durable.end(), std::back_inserter(make_durable_));
@@ -163,10 +163,10 @@ void PendingCommits::start_commit() {
   }
   if (committables.empty()) return;
   committing_ = true;
-  std::vector<std::function<Status()>> first;
+  std::vector<WorkBeforeAck> first;
   if (completed_ == INT64_MAX) first = make_durable_;
   context_.run_blocking([this, committer = committer_, committables = std::move(committables),
-                         first = std::move(first), up_to = completed_]() -> std::function<void()> {
+                         first = std::move(first), up_to = completed_]() -> Continuation {
     Status status;
     for (const auto& work : first) {
       if (status.ok()) status = work();

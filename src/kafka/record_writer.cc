@@ -50,7 +50,7 @@ class RoomWait {
     producer->make_room(0);
     if (!producer->full()) return true;
     waiting_ = true;
-    context_.run_blocking([this, producer]() -> std::function<void()> {
+    context_.run_blocking([this, producer]() -> Continuation {
       producer->make_room(kRoomWaitMs);
       return [this] { waiting_ = false; };
     });
@@ -109,7 +109,7 @@ class PlainWriter final : public KafkaWriter {
     context.before_ack([flush] { return flush->run(); });
     ++flushing_;
     // Also if the checkpoint is aborted, when nothing runs before an acknowledgment.
-    context_->run_blocking([this, flush]() -> std::function<void()> {
+    context_->run_blocking([this, flush]() -> Continuation {
       (void)flush->run();
       return [this] { --flushing_; };
     });
@@ -213,7 +213,7 @@ class TransactionalWriter final : public KafkaWriter {
   /// a key stay in order.
   void finish(const std::shared_ptr<OpenTransaction>& transaction) {
     ++finishing_;
-    context_->run_blocking([this, transaction, options = options_]() -> std::function<void()> {
+    context_->run_blocking([this, transaction, options = options_]() -> Continuation {
       (void)transaction->finish(*options);  // failure() has the reason, or it is tried again
       return [this] { --finishing_; };
     });
@@ -241,7 +241,7 @@ class TransactionalWriter final : public KafkaWriter {
   void begin(int slot, int tries) {
     const std::string id = kafka::transactional_id(
         options_->id_prefix, context_->uid(), context_->attempt_nonce(), context_->subtask(), slot);
-    context_->run_blocking([this, options = options_, id, slot, tries]() -> std::function<void()> {
+    context_->run_blocking([this, options = options_, id, slot, tries]() -> Continuation {
       auto begun = std::make_shared<StatusOr<std::shared_ptr<OpenTransaction>>>(
           OpenTransaction::begin(*options, id, slot));
       return [this, begun, slot, tries] {

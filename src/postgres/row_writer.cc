@@ -141,7 +141,7 @@ class PlainWriter final : public JdbcWriter {
   void write_out() {
     if (writing_ || queue_->empty()) return;
     writing_ = true;
-    context_->run_blocking([this, queue = queue_]() -> std::function<void()> {
+    context_->run_blocking([this, queue = queue_]() -> Continuation {
       Status status = queue->write_up_to(queue->added());
       return [this, status = std::move(status)] {
         writing_ = false;
@@ -200,7 +200,7 @@ class EpochWriter final : public JdbcWriter {
  private:
   /// Writes the first row and takes it back: a function that sets wrong parameters is noticed
   /// before a checkpoint has its rows.
-  std::function<Status()> trial() const {
+  WorkBeforeAck trial() const {
     Rows row;
     row.add(first_);
     return [options = options_, bytes = row.buffer()]() -> Status {

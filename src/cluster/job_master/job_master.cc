@@ -162,12 +162,11 @@ void JobMaster::on_terminal(const JobEnd& end) {
 
 // --- CheckpointHost ---
 
-void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
+void JobMaster::run_blocking(BlockingWork work) {
   run_blocking_on(executors::kCoordinator, std::move(work));
 }
 
-void JobMaster::run_blocking_on(std::string_view executor,
-                                std::function<std::function<void()>()> work) {
+void JobMaster::run_blocking_on(std::string_view executor, BlockingWork work) {
   // The mailbox may outlive this actor, because at the end nobody waits for storage that does not
   // answer.
   platform_.scheduler.run_blocking(executor, [mailbox = mailbox_, work = std::move(work)] {

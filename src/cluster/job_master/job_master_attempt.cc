@@ -33,7 +33,7 @@ void JobMaster::prepare() {
   // The graph and the file systems live as long as the process; the rest may outlive this actor.
   run_blocking([this, &graph = graph_, options = shared_options_, &files = platform_.files, nonce,
                 from, read_all, before = prepared_, store = store_,
-                epoch = epoch_]() -> std::function<void()> {
+                epoch = epoch_]() -> Continuation {
     auto result = std::make_shared<StatusOr<PreparedJob>>(
         before ? prepare_restart(graph, *options, files, *before, from)
                : prepare_job(
@@ -125,7 +125,7 @@ void JobMaster::deploy(int shards) {
 void JobMaster::on_deployed() {
   if (store_ != nullptr || !prepared_->job_directory || bug_enabled(Bug::kEarlierStartRuns))
     return on_running();
-  run_blocking([this, before = *prepared_, attempt = attempt_.number()]() -> std::function<void()> {
+  run_blocking([this, before = *prepared_, attempt = attempt_.number()]() -> Continuation {
     const Status status = check_still_newest(before);
     return [this, attempt, status] {
       if (attempt != attempt_.number() || attempt_.stage() != JobAttempt::Stage::kDeploying) return;

@@ -86,8 +86,7 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
     if (!message.to.more_follow) sent_ += " last";
   }
   int32_t parallelism_of(int32_t) const override { return 2; }
-  void run_enumerator(const std::string& executor,
-                      std::function<std::function<void()>()> work) override {
+  void run_enumerator(const std::string& executor, BlockingWork work) override {
     EXPECT_EQ(executor, "enumerator uid");
     work_.push_back(std::move(work));
   }
@@ -97,7 +96,7 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
   JobGraph graph_;
   FakeWorld world_;
   AttemptId attempt_ = 0;
-  std::deque<std::function<std::function<void()>()>> work_;
+  std::deque<BlockingWork> work_;
   std::string sent_;
   Status failure_;
   SplitAssigner assigner_{graph_, world_.files, world_, *this};

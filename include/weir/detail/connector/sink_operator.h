@@ -38,8 +38,7 @@ class PendingCommits {
   void completed(int64_t id);
   /// Commits everything at the end of a job without checkpoints. `make_durable` runs first, on the
   /// I/O pool.
-  void commit_final(std::vector<std::string> prepared,
-                    std::vector<std::function<Status()>> make_durable);
+  void commit_final(std::vector<std::string> prepared, std::vector<WorkBeforeAck> make_durable);
   int64_t next_processing_time() const;
   void advance_processing_time(int64_t now_ms);
   /// False while a recovery or a commit is in progress or waits for a retry.
@@ -66,7 +65,7 @@ class PendingCommits {
   const OnCommitted notify_committed_;
   std::shared_ptr<Recovery> recovery_;
   std::vector<Entry> pending_;
-  std::vector<std::function<Status()>> make_durable_;
+  std::vector<WorkBeforeAck> make_durable_;
   int64_t completed_ = -1;
   bool recovered_ = false;
   bool recovering_ = false;
@@ -80,11 +79,11 @@ class FinalSnapshotContext final : public SnapshotContext {
  public:
   int64_t checkpoint_id() const override { return INT64_MAX; }
   void put_list(const std::string&, std::vector<std::string>) override {}
-  void before_ack(std::function<Status()> work) override { work_.push_back(std::move(work)); }
-  std::vector<std::function<Status()>> take_work() { return std::move(work_); }
+  void before_ack(WorkBeforeAck work) override { work_.push_back(std::move(work)); }
+  std::vector<WorkBeforeAck> take_work() { return std::move(work_); }
 
  private:
-  std::vector<std::function<Status()>> work_;
+  std::vector<WorkBeforeAck> work_;
 };
 
 /// Runs a sink's writer and committer.
@@ -138,10 +137,10 @@ class SinkOperator final : public Operator {
 
  private:
   /// Does the work that otherwise precedes an acknowledgment.
-  void write_out(std::vector<std::function<Status()>> work) {
+  void write_out(std::vector<WorkBeforeAck> work) {
     if (work.empty()) return;
     writing_out_ = true;
-    context_->run_blocking([this, work = std::move(work)]() -> std::function<void()> {
+    context_->run_blocking([this, work = std::move(work)]() -> Continuation {
       Status status;
       for (const auto& part : work) {
         if (status.ok()) status = part();
