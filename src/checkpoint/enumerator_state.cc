@@ -33,8 +33,10 @@ bool is_enumerator_state(std::string_view bytes) {
 
 StatusOr<EnumeratorState> decode_enumerator_state(std::string_view bytes) {
   BinaryReader frame(bytes);
-  if (frame.get_i32() != kCoordinatorVersion || frame.get_i32() != kContentsVersion)
-    frame.fail("an unknown version");
+  for (const int32_t known : {kCoordinatorVersion, kContentsVersion}) {
+    if (const int32_t version = frame.get_i32(); version != known)
+      frame.fail("an unknown version", version, known, known);
+  }
   BinaryReader in(frame.get_bytes());
   EnumeratorState state;
   state.state = in.get_bytes();

@@ -113,7 +113,8 @@ class ChainReader {
       in.expect_end();
       if (is_source_) {
         BinaryReader split(element);
-        if (split.get_i32() != kSplitVersion) split.fail("an unknown version of a split");
+        if (const int32_t version = split.get_i32(); version != kSplitVersion)
+          split.fail("an unknown version of a split", version, kSplitVersion, kSplitVersion);
         element = split.get_bytes();
         WEIR_RETURN_IF_ERROR(split.status("the state of a source's reader"));
       }

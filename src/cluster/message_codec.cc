@@ -192,7 +192,9 @@ void fields(Archive& a, TriggerCheckpoint& m) {
   a | m.full;
   a | m.mark;
   if constexpr (Archive::kReads) {
-    if (m.stop > StopMode::kDrain) a.in.fail("an unknown way to stop");
+    if (m.stop > StopMode::kDrain)
+      a.in.fail("an unknown way to stop", static_cast<int64_t>(m.stop), 0,
+                static_cast<int64_t>(StopMode::kDrain));
   }
 }
 template <class Archive>

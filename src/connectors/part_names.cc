@@ -156,7 +156,7 @@ StatusOr<PartCommittable> PartCommittable::decode(std::string_view bytes) {
   BinaryReader in(bytes);
   const uint8_t version = in.get_u8();
   if (version < kCommittableVersionWithoutBucket || version > kCommittableVersion)
-    in.fail("an unknown version");
+    in.fail("an unknown version", version, kCommittableVersionWithoutBucket, kCommittableVersion);
   PartCommittable decoded;
   decoded.run = in.get_u32();
   decoded.hidden = in.get_bytes();

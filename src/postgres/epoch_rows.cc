@@ -10,8 +10,9 @@ constexpr int32_t kVersion = 1;
 constexpr int32_t kNull = -1;
 constexpr int32_t kMaxParameters = 65535;
 
-Status damaged() {
-  return data_loss("the rows of a JdbcSink in a checkpoint are damaged: restore another one");
+/// After a failure of `in`.
+Status damaged(const BinaryReader& in) {
+  return in.status("the rows of a JdbcSink in a checkpoint are damaged: restore another one");
 }
 
 }  // namespace
@@ -37,7 +38,9 @@ void Rows::clear() {
 
 StatusOr<const RowParameters*> RowReader::next() {
   const int32_t count = in_.get_i32();
-  if (!in_.ok() || count < 0 || count > kMaxParameters) return damaged();
+  if (count < 0 || count > kMaxParameters)
+    in_.fail("an impossible number of parameters", count, 0, kMaxParameters);
+  if (!in_.ok()) return damaged(in_);
   row_.clear();
   for (int32_t i = 0; i < count; ++i) {
     const int32_t length = in_.get_i32();
@@ -45,9 +48,11 @@ StatusOr<const RowParameters*> RowReader::next() {
       row_.push_back(nullptr);
       continue;
     }
-    if (!in_.ok() || length < 1) return damaged();
+    if (length < 1) in_.fail("an impossible length of a parameter", length, 1);
     const std::string_view text = in_.get_raw(static_cast<size_t>(length));
-    if (!in_.ok() || text.back() != '\0') return damaged();
+    if (in_.ok() && text.back() != '\0')
+      in_.fail("a parameter that does not end with 0", static_cast<uint8_t>(text.back()), 0, 0);
+    if (!in_.ok()) return damaged(in_);
     row_.push_back(text.data());
   }
   return &row_;

@@ -37,7 +37,9 @@ StatusOr<DataHello> decode_hello(std::string_view frame) {
   const uint8_t kind = in.get_u8();
   if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kHello))
     return unexpected(kind, "a worker's hello");
-  if (in.get_u64() != kMagic && in.ok()) in.fail("not what a worker of weir begins with");
+  if (const uint64_t magic = in.get_u64(); magic != kMagic && in.ok())
+    in.fail("not the number that a worker of weir begins with", static_cast<int64_t>(magic),
+            static_cast<int64_t>(kMagic), static_cast<int64_t>(kMagic));
   DataHello hello;
   hello.version = in.get_u16();
   if (in.ok() && hello.version != kDataProtocolVersion) {
