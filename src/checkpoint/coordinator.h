@@ -172,7 +172,7 @@ class CheckpointCoordinator {
 
   void run(BlockingWork work);
   /// Of the current attempt.
-  CoordinatorMark mark() const { return coordinator_mark(attempt_ >> 32, start_); }
+  CoordinatorMark mark() const { return coordinator_mark(attempt_.epoch(), start_); }
   bool runs(const PendingCheckpoint& checkpoint) const {
     return running_ && checkpoint.attempt() == attempt_;
   }
@@ -228,7 +228,7 @@ class CheckpointCoordinator {
 
   // The attempt.
   bool running_ = false;
-  AttemptId attempt_ = 0;
+  AttemptId attempt_;
   std::shared_ptr<const CheckpointParticipants> participants_;
   CheckpointRequestQueue requests_;
   int consecutive_failures_ = 0;

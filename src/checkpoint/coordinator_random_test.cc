@@ -146,7 +146,8 @@ class World final : public CheckpointHost, public Clock, public Random {
     // The coordinator knows the newest checkpoint that is complete in storage.
     const CheckpointInventory inventory = list_without_faults();
     EXPECT_EQ(inventory.completed.empty() ? -1 : inventory.completed.front(), restored);
-    coordinator_->start(++attempt_,
+    attempt_ = attempt_.next();
+    coordinator_->start(attempt_,
                         {{{"count", "c", murmur3_128("c"), 2, 16}},
                          {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}},
                         {restored, cat("mem:///c/job/chk-", restored)});
@@ -161,7 +162,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     if (running_) {
       running_ = false;
       // Sometimes stops the previous attempt, which must have no effect.
-      coordinator_->stop(attempt_ - (pick(4) == 0 ? 1 : 0));
+      coordinator_->stop(AttemptId::of(attempt_.number() - (pick(4) == 0 ? 1 : 0)));
       coordinator_->stop(attempt_);
       coordinator_->when_idle([this] { idle_ = true; });
     } else if (idle_) {
@@ -267,7 +268,7 @@ class World final : public CheckpointHost, public Clock, public Random {
   int answered_ = 0;
   bool running_ = false;
   bool idle_ = false;
-  AttemptId attempt_ = 0;
+  AttemptId attempt_;
   CheckpointId last_triggered_ = 0;
   std::map<CheckpointId, AttemptId> attempt_of_;
   std::set<CheckpointId> triggered_;  // ids triggered in this attempt

@@ -193,7 +193,8 @@ TEST_F(TwoCheckpoints, CompletesInAscendingOrderAfterAnyOrderOfAcknowledgements)
     EXPECT_EQ(last, first + 1);
     EXPECT_EQ(coordinator_->report()->in_progress, 0);
     coordinator_->stop(attempt);
-    start(++attempt);
+    attempt = attempt.next();
+    start(attempt);
     first += 2;
     for (int i = 0; i < 2; ++i) {
       pass(10s);

@@ -234,11 +234,6 @@ StatusOr<Variant> decode_variant(std::string_view frame, std::string_view from) 
 }  // namespace
 }  // namespace codec
 
-std::string attempt_text(AttemptId attempt) {
-  const int64_t counter = attempt - first_attempt_of(epoch_of(attempt));
-  return epoch_of(attempt) == 0 ? cat(counter) : cat(epoch_of(attempt), '.', counter);
-}
-
 std::string encode(const FromWorker& message) { return codec::encode_variant(message); }
 std::string encode(const FromMaster& message) { return codec::encode_variant(message); }
 StatusOr<FromWorker> decode_from_worker(std::string_view frame) {

@@ -27,7 +27,7 @@ std::string encode_hello(const DataHello& hello) {
   out.put_u16(hello.version);
   out.put_raw(hello.fingerprint.raw());
   out.put_raw(hello.channels.raw());
-  out.put_i64(hello.attempt);
+  out.put_i64(hello.attempt.number());
   out.put_i32(hello.from);
   return out.take();
 }
@@ -49,7 +49,7 @@ StatusOr<DataHello> decode_hello(std::string_view frame) {
   }
   hello.fingerprint = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
   hello.channels = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
-  hello.attempt = in.get_i64();
+  hello.attempt = AttemptId::of(in.get_i64());
   hello.from = in.get_i32();
   if (Status status = in.end("the hello of a data connection"); !status.ok()) return status;
   return hello;

@@ -203,7 +203,7 @@ class Coordinator : public testing::Test {
   OneFileSystem files_{fs_};
   CoordinatorOptions options_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;
-  AttemptId attempt_ = 0;
+  AttemptId attempt_;
 };
 
 }  // namespace weir

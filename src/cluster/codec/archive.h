@@ -75,6 +75,12 @@ inline constexpr size_t kMin = 4;
 template <class Archive, class T>
 void operator|(Archive& archive, T& value);
 
+template <class Archive>
+void value(Archive& a, AttemptId& attempt) {
+  int64_t number = attempt.number();
+  a(number);
+  attempt = AttemptId::of(number);
+}
 /// The placement of thousands of shards is a long list of these.
 template <class Archive>
 void value(Archive& a, std::vector<int32_t>& list) {

@@ -18,7 +18,7 @@ JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platfo
       store_(std::move(store)),
       status_(slots_wanted(graph), platform.clock.wall_ms()),
       liveness_(options_.heartbeat_interval, options_.heartbeat_timeout, platform.clock.now()),
-      attempt_(first_attempt_of(epoch), pool_),
+      attempt_(AttemptId::before_first_of(epoch), pool_),
       splits_(graph, platform.files, platform.clock, *this),
       aligner_(graph),
       slot_wait_({options_.adaptive, options_.first_slot_wait, options_.restart_slot_wait}),

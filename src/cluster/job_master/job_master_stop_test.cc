@@ -30,7 +30,7 @@ class JobMasterStopTest : public JobMasterTest {
   }
 
   std::optional<FakeWorker> worker_;
-  AttemptId attempt_ = 0;
+  AttemptId attempt_;
   std::optional<StatusOr<CompletedCheckpoint>> answer_;
 };
 

@@ -55,7 +55,7 @@ class SplitAssigner {
  private:
   using Enumerator = SplitEnumerator<std::string>;
   struct Source {
-    AttemptId attempt = 0;
+    AttemptId attempt;
     int32_t vertex = 0;
     std::string state;
     std::deque<std::string> unassigned;

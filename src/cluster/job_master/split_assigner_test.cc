@@ -56,9 +56,9 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
   }
 
   void begin(EnumeratorState state, std::optional<milliseconds> again = {}, bool at_once = false) {
+    attempt_ = attempt_.next();
     assigner_.begin(
-        ++attempt_,
-        SourceSplits{{{}}, {SourceSplits::OnRequest{std::move(state), again, at_once}}});
+        attempt_, SourceSplits{{{}}, {SourceSplits::OnRequest{std::move(state), again, at_once}}});
   }
   void ask(int subtask) { assigner_.on_request({attempt_, 0, subtask}); }
   /// Discovers what is due, and lets the answers arrive.
@@ -213,7 +213,7 @@ TEST_F(SplitAssignment, ResultAndRequestOfAnEarlierAttemptHaveNoEffect) {
   work_.pop_front();
   late()();
   EXPECT_EQ(state().unassigned, (std::vector<std::string>{"a"}));
-  assigner_.on_request({attempt_ - 1, 0, 0});
+  assigner_.on_request({AttemptId::of(attempt_.number() - 1), 0, 0});
   assigner_.on_request({attempt_, 7, 0});
   EXPECT_EQ(sent(), "");
   assigner_.end();
