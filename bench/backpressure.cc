@@ -21,10 +21,6 @@ class SlowSink final : public weir::Sink<int64_t> {
   std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override {
     return std::make_unique<Writer>(us_);
   }
-  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
-    return nullptr;
-  }
-  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
   class Writer final : public weir::SinkWriter<int64_t> {
@@ -45,7 +41,6 @@ class SlowSink final : public weir::Sink<int64_t> {
         return [this] { busy_ = false; };
       });
     }
-    std::vector<std::string> prepare_commit(weir::SnapshotContext&) override { return {}; }
 
    private:
     const double us_;

@@ -22,7 +22,7 @@ constexpr int64_t kMaxRetryMs = 5000;
 /// to it.
 class PendingCommits::Recovery {
  public:
-  Recovery(std::shared_ptr<Committer> committer, SinkStart start)
+  Recovery(std::shared_ptr<Committer<>> committer, SinkStart<> start)
       : committer_(std::move(committer)), start_(std::move(start)) {}
 
   /// Called before the attempt runs.
@@ -44,13 +44,13 @@ class PendingCommits::Recovery {
 
  private:
   std::mutex mutex_;
-  const std::shared_ptr<Committer> committer_;
-  const SinkStart start_;
+  const std::shared_ptr<Committer<>> committer_;
+  const SinkStart<> start_;
   std::vector<std::string> orphans_;  ///< set before run()
   bool done_ = false;
 };
 
-PendingCommits::PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context,
+PendingCommits::PendingCommits(std::shared_ptr<Committer<>> committer, OperatorContext& context,
                                OnCommitted on_committed)
     : committer_(std::move(committer)),
       context_(context),
@@ -62,11 +62,11 @@ Status PendingCommits::open() {
   WEIR_ASSIGN_OR_RETURN(
       const std::vector<std::string> restored,
       context_.operator_state().declare(kStateName, ListStateMode::kUnion, std::move(bytes)));
-  SinkStart start{.pending = {},
-                  .restored_checkpoint = context_.restored_checkpoint(),
-                  .uid = context_.uid(),
-                  .run_nonce = context_.run_nonce(),
-                  .continues_run = context_.continues_run()};
+  SinkStart<> start{.pending = {},
+                    .restored_checkpoint = context_.restored_checkpoint(),
+                    .uid = context_.uid(),
+                    .run_nonce = context_.run_nonce(),
+                    .continues_run = context_.continues_run()};
   for (const std::string& element : restored) {
     BinaryReader outer(element);
     BinaryReader in(outer.get_bytes());
@@ -183,13 +183,8 @@ void PendingCommits::on_committed(int64_t up_to, const Status& status) {
     return;
   }
   attempts_ = 0;
-  std::vector<std::string> committed;
-  std::erase_if(pending_, [&](Entry& e) {
-    if (e.checkpoint_id > up_to) return false;
-    committed.push_back(std::move(e.bytes));
-    return true;
-  });
-  notify_committed_(committed);
+  std::erase_if(pending_, [&](const Entry& e) { return e.checkpoint_id <= up_to; });
+  notify_committed_(up_to);
   if (up_to == INT64_MAX) make_durable_.clear();
   start_commit();
 }

@@ -103,7 +103,7 @@ class PlainWriter final : public KafkaWriter {
     if (Status failure = producer_->failure(); !failure.ok()) context_->fail(std::move(failure));
     return flushing_ == 0 && room_->has_room(producer_);
   }
-  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
+  std::vector<kafka::TransactionHandle> prepare_commit(SnapshotContext& context) override {
     if (options_.guarantee != DeliveryGuarantee::kAtLeastOnce) return {};
     const auto flush = std::make_shared<Flush>(producer_);
     context.before_ack([flush] { return flush->run(); });
@@ -115,7 +115,7 @@ class PlainWriter final : public KafkaWriter {
     });
     return {};
   }
-  void committed(const std::vector<std::string>&) override {}
+  void committed(int64_t) override {}
   void checkpoint_completed(int64_t) override {}
   void close() override { producer_.reset(); }
 
@@ -163,14 +163,15 @@ class TransactionalWriter final : public KafkaWriter {
     return room_->has_room(open_->producer());
   }
 
-  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
+  std::vector<kafka::TransactionHandle> prepare_commit(SnapshotContext& context) override {
     book_.on_snapshot(context.checkpoint_id());
     std::erase_if(unfinished_, [](const auto& transaction) { return transaction->finished(); });
-    std::vector<std::string> committables;
+    std::vector<kafka::TransactionHandle> committables;
     if (open_ != nullptr && open_->handle().records > 0) {
       open_->handle().prepared_at_ms = context_->processing_time_ms();
-      prepared_[open_->handle().id] = {open_->slot(), begun_ms_, open_->handle().timeout_ms};
-      committables.push_back(open_->handle().encode());
+      prepared_[open_->handle().id] = {context.checkpoint_id(), open_->slot(), begun_ms_,
+                                       open_->handle().timeout_ms};
+      committables.push_back(open_->handle());
       finish(open_);
       unfinished_.push_back(std::move(open_));
       open_ = nullptr;
@@ -185,17 +186,15 @@ class TransactionalWriter final : public KafkaWriter {
     return committables;
   }
 
-  void committed(const std::vector<std::string>& committables) override {
-    for (const std::string& bytes : committables) {
-      const auto handle = kafka::TransactionHandle::decode(bytes);
-      const auto prepared = handle.ok() ? prepared_.find(handle->id) : prepared_.end();
-      if (prepared == prepared_.end()) continue;  // of an earlier start
-      book_.on_committed(prepared->second.slot);
+  void committed(int64_t id) override {
+    std::erase_if(prepared_, [&](const auto& prepared) {
+      if (prepared.second.checkpoint > id) return false;
+      book_.on_committed(prepared.second.slot);
       std::erase_if(unfinished_, [&](const auto& transaction) {
-        return transaction->handle().id == handle->id;
+        return transaction->handle().id == prepared.first;
       });
-      prepared_.erase(prepared);
-    }
+      return true;
+    });
     open_transactions_->set(static_cast<int64_t>(prepared_.size()));
   }
   void checkpoint_completed(int64_t id) override { book_.on_complete(id); }
@@ -278,6 +277,7 @@ class TransactionalWriter final : public KafkaWriter {
   }
 
   struct Prepared {
+    int64_t checkpoint = 0;
     int slot = 0;
     int64_t begun_ms = 0;
     int32_t timeout_ms = 0;

@@ -58,37 +58,6 @@ StatusOr<const RowParameters*> RowReader::next() {
   return &row_;
 }
 
-std::string EpochRows::encode() const {
-  BinaryWriter out;
-  out.reserve(rows.size() + statement.size() + 256);
-  out.put_i32(kVersion);
-  out.put_bytes(sink);
-  out.put_bytes(run);
-  out.put_bytes(writer);
-  out.put_i64(epoch);
-  out.put_bytes(statement);
-  out.put_i64(count);
-  out.put_bytes(rows);
-  return out.take();
-}
-
-StatusOr<EpochRows> EpochRows::decode(std::string_view bytes) {
-  BinaryReader in(bytes);
-  if (const int32_t version = in.get_i32(); in.ok() && version != kVersion)
-    return data_loss(cat("the rows of a JdbcSink were stored in version ", version,
-                         ", which this program does not know: use a newer one"));
-  EpochRows epoch;
-  epoch.sink = std::string(in.get_bytes());
-  epoch.run = std::string(in.get_bytes());
-  epoch.writer = std::string(in.get_bytes());
-  epoch.epoch = in.get_i64();
-  epoch.statement = std::string(in.get_bytes());
-  epoch.count = in.get_i64();
-  epoch.rows = std::string(in.get_bytes());
-  WEIR_RETURN_IF_ERROR(in.end("the rows of a JdbcSink"));
-  return epoch;
-}
-
 std::string name_of_nonce(uint64_t nonce) {
   std::string bytes;
   for (int shift = 56; shift >= 0; shift -= 8) bytes += static_cast<char>(nonce >> shift);
@@ -100,3 +69,39 @@ std::string name_of_writer(uint64_t attempt_nonce, int subtask) {
 }
 
 }  // namespace weir::postgres
+
+namespace weir {
+
+void Serializer<postgres::EpochRows>::write(BinaryWriter& out, const postgres::EpochRows& epoch) {
+  out.reserve(epoch.rows.size() + epoch.statement.size() + 256);
+  out.put_i32(postgres::kVersion);
+  out.put_bytes(epoch.sink);
+  out.put_bytes(epoch.run);
+  out.put_bytes(epoch.writer);
+  out.put_i64(epoch.epoch);
+  out.put_bytes(epoch.statement);
+  out.put_i64(epoch.count);
+  out.put_bytes(epoch.rows);
+}
+
+void Serializer<postgres::EpochRows>::read(BinaryReader& in, postgres::EpochRows& epoch) {
+  if (const int32_t version = in.get_i32(); version != postgres::kVersion)
+    in.fail("rows in a version that this program does not know; use a newer one", version,
+            postgres::kVersion, postgres::kVersion);
+  epoch.sink = std::string(in.get_bytes());
+  epoch.run = std::string(in.get_bytes());
+  epoch.writer = std::string(in.get_bytes());
+  epoch.epoch = in.get_i64();
+  epoch.statement = std::string(in.get_bytes());
+  epoch.count = in.get_i64();
+  epoch.rows = std::string(in.get_bytes());
+}
+
+TypeDescription Serializer<postgres::EpochRows>::describe() {
+  TypeDescription type;
+  type.kind = TypeKind::kUser;
+  type.name = "weir.JdbcCommittable";
+  return type;
+}
+
+}  // namespace weir

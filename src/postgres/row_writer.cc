@@ -129,7 +129,7 @@ class PlainWriter final : public JdbcWriter {
   }
   void end_of_batch() override { write_out(); }
   bool can_accept() override { return queue_->has_room(); }
-  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
+  std::vector<postgres::EpochRows> prepare_commit(SnapshotContext& context) override {
     if (safe_)
       context.before_ack(
           [queue = queue_, rows = queue_->added()] { return queue->write_up_to(rows); });
@@ -181,7 +181,7 @@ class EpochWriter final : public JdbcWriter {
             ": take checkpoints more often, use more subtasks, or raise it")));
   }
   bool can_accept() override { return true; }
-  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
+  std::vector<postgres::EpochRows> prepare_commit(SnapshotContext& context) override {
     if (rows_.count() == 0) return {};
     if (!std::exchange(tried_, true)) context.before_ack(trial());
     postgres::EpochRows epoch;
@@ -193,7 +193,7 @@ class EpochWriter final : public JdbcWriter {
     epoch.count = rows_.count();
     epoch.rows = rows_.buffer();
     rows_.clear();
-    return {epoch.encode()};
+    return {std::move(epoch)};
   }
   void close() override {}
 

@@ -38,7 +38,7 @@ namespace weir {
 /// may write to the same directory. After a restore of an earlier checkpoint, the part files that
 /// this run made after it are removed.
 template <class T>
-class FileSink final : public Sink<T> {
+class FileSink final : public Sink<T, detail::PartCommittable> {
  public:
   explicit FileSink(std::string directory_uri)
       requires(std::convertible_to<const T&, std::string_view> || detail::StructWithFields<T>)
@@ -131,10 +131,11 @@ class FileSink final : public Sink<T> {
     return *this;
   }
 
-  std::unique_ptr<SinkWriter<T>> create_writer() const override {
+  std::unique_ptr<SinkWriter<T, detail::PartCommittable>> create_writer() const override {
     return std::make_unique<Writer>(*this);
   }
-  std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const override {
+  std::unique_ptr<Committer<detail::PartCommittable>> create_committer(
+      FileSystemRegistry& files) const override {
     return detail::make_part_committer(options_.directory_uri, files);
   }
   std::string setup_problem() const {
@@ -178,7 +179,7 @@ class FileSink final : public Sink<T> {
 };
 
 template <class T>
-class FileSink<T>::Writer final : public SinkWriter<T> {
+class FileSink<T>::Writer final : public SinkWriter<T, detail::PartCommittable> {
  public:
   explicit Writer(const FileSink& sink)
       : encode_(sink.encode_),
@@ -206,7 +207,7 @@ class FileSink<T>::Writer final : public SinkWriter<T> {
     }
   }
   bool can_accept() override { return part_->can_accept(); }
-  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
+  std::vector<detail::PartCommittable> prepare_commit(SnapshotContext& context) override {
     return part_->prepare_commit(context);
   }
 

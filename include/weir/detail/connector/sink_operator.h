@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "weir/connector/sink.h"
+#include "weir/detail/connector/committable_codec.h"
 #include "weir/operator/operator.h"
+#include "weir/types/types.h"
 
 namespace weir::detail {
 
@@ -20,10 +22,10 @@ namespace weir::detail {
 /// before any checkpoint of the attempt can complete.
 class PendingCommits {
  public:
-  /// `on_committed` gets the committables that this subtask prepared, once they are committed and
-  /// have left the state. It is not called after close.
-  using OnCommitted = std::function<void(const std::vector<std::string>&)>;
-  PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context,
+  /// Called with the id of a checkpoint, when the committables that this subtask prepared up to it
+  /// are committed and have left the state. Not called after close.
+  using OnCommitted = std::function<void(int64_t)>;
+  PendingCommits(std::shared_ptr<Committer<>> committer, OperatorContext& context,
                  OnCommitted on_committed);
 
   /// Declares the state and restores it. In subtask 0, also finds the orphans of earlier attempts.
@@ -60,7 +62,7 @@ class PendingCommits {
   /// Returns true if it will be retried, false if the task has failed.
   bool retry_later(const Status& status, const char* what);
 
-  const std::shared_ptr<Committer> committer_;
+  const std::shared_ptr<Committer<>> committer_;
   OperatorContext& context_;
   const OnCommitted notify_committed_;
   std::shared_ptr<Recovery> recovery_;
@@ -90,16 +92,20 @@ class FinalSnapshotContext final : public SnapshotContext {
 template <class T, class SinkT>
 class SinkOperator final : public Operator {
  public:
-  explicit SinkOperator(std::shared_ptr<const SinkT> sink) : sink_(std::move(sink)) {}
+  using Committable = typename SinkT::Committable;
+
+  explicit SinkOperator(std::shared_ptr<const SinkT> sink) : sink_(std::move(sink)) {
+    require_serializable<Committable>();
+  }
 
   Status open(OperatorContext& context) override {
     context_ = &context;
     writer_ = sink_->create_writer();
     if (writer_ == nullptr) return failed_precondition("the sink's create_writer() gave none");
-    if (std::shared_ptr<Committer> committer = sink_->create_committer(context.files())) {
-      commits_ = std::make_unique<PendingCommits>(
-          std::move(committer), context,
-          [this](const std::vector<std::string>& committed) { writer_->committed(committed); });
+    if (std::shared_ptr<Committer<>> committer =
+            untyped(sink_->create_committer(context.files()))) {
+      commits_ = std::make_unique<PendingCommits>(std::move(committer), context,
+                                                  [this](int64_t id) { writer_->committed(id); });
       if (Status opened = commits_->open(); !opened.ok()) return opened;
     }
     return writer_->open(context);
@@ -116,8 +122,8 @@ class SinkOperator final : public Operator {
     return commits_ ? commits_->next_processing_time() : INT64_MAX;
   }
   Status snapshot(SnapshotContext& context) override {
-    std::vector<std::string> prepared = writer_->prepare_commit(context);
-    if (commits_) commits_->snapshot(context, std::move(prepared));
+    std::vector<Committable> prepared = writer_->prepare_commit(context);
+    if (commits_) commits_->snapshot(context, encode_committables(std::move(prepared)));
     return {};
   }
   void checkpoint_completed(int64_t id) override {
@@ -126,8 +132,9 @@ class SinkOperator final : public Operator {
   }
   void commit_without_checkpoint() override {
     FinalSnapshotContext last;
-    std::vector<std::string> prepared = writer_->prepare_commit(last);
-    if (commits_) commits_->commit_final(std::move(prepared), last.take_work());
+    std::vector<Committable> prepared = writer_->prepare_commit(last);
+    if (commits_)
+      commits_->commit_final(encode_committables(std::move(prepared)), last.take_work());
     else write_out(last.take_work());
   }
   bool quiescent() override { return !writing_out_ && (!commits_ || commits_->quiescent()); }
@@ -155,7 +162,7 @@ class SinkOperator final : public Operator {
   const std::shared_ptr<const SinkT> sink_;
   OperatorContext* context_ = nullptr;
   bool writing_out_ = false;
-  std::unique_ptr<SinkWriter<T>> writer_;
+  std::unique_ptr<SinkWriter<T, Committable>> writer_;
   std::unique_ptr<PendingCommits> commits_;
 };
 
