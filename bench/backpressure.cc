@@ -21,6 +21,10 @@ class SlowSink final : public weir::Sink<int64_t> {
   std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override {
     return std::make_unique<Writer>(us_);
   }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
+  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
   class Writer final : public weir::SinkWriter<int64_t> {
@@ -36,11 +40,12 @@ class SlowSink final : public weir::Sink<int64_t> {
       busy_ = true;
       const auto pause = std::chrono::nanoseconds(
           static_cast<int64_t>(1000 * us_ * static_cast<double>(batch.size())));
-      context_->run_blocking([this, pause]() -> weir::Continuation {
+      context_->run_blocking([this, pause]() -> std::function<void()> {
         std::this_thread::sleep_for(pause);
         return [this] { busy_ = false; };
       });
     }
+    std::vector<std::string> prepare_commit(weir::SnapshotContext&) override { return {}; }
 
    private:
     const double us_;

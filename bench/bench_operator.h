@@ -35,7 +35,7 @@ class BenchContext final : public OperatorContext {
   OperatorStateStore& operator_state() override { std::abort(); }
   FileSystemRegistry& files() override { std::abort(); }
   int64_t processing_time_ms() const override { return 0; }
-  void run_blocking(BlockingWork) override {}
+  void run_blocking(std::function<std::function<void()>()>) override {}
   void fail(Status) override {}
 
  private:

@@ -62,6 +62,10 @@ class Count final : public KeyedProcessFunction<uint64_t, Event, int64_t> {
 class Nowhere final : public Sink<int64_t> {
  public:
   std::unique_ptr<SinkWriter<int64_t>> create_writer() const override { return nullptr; }
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
+    return nullptr;
+  }
+  Status probe(FileSystemRegistry&) const override { return {}; }
 };
 
 JobGraph keyed_count(int parallelism, bool exchange) {
@@ -292,7 +296,7 @@ class StubWorker {
   Cost& cost_;
   const int number_;
   Endpoint endpoint_;
-  AttemptId attempt_;
+  AttemptId attempt_ = 0;
   int own_ = 0;
   std::vector<int32_t> shards_;
   int64_t records_ = 0;

@@ -33,6 +33,10 @@ class DigestSink final : public weir::Sink<Count> {
   std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override {
     return std::make_unique<Writer>();
   }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
+  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
   class Writer final : public weir::SinkWriter<Count> {
@@ -41,9 +45,11 @@ class DigestSink final : public weir::Sink<Count> {
       std::printf("digest %lu\n", digest_);
       std::fflush(stdout);
     }
+    weir::Status open(weir::OperatorContext&) override { return {}; }
     void write(weir::BatchOf<Count>& batch) override {
       for (const Count& count : batch.records) digest_ += digest_of(count.key, count.count);
     }
+    std::vector<std::string> prepare_commit(weir::SnapshotContext&) override { return {}; }
 
    private:
     uint64_t digest_ = 0;

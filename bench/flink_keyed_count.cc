@@ -17,14 +17,20 @@ class DigestSink final : public weir::Sink<Count> {
   std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override {
     return std::make_unique<Writer>(path_);
   }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
+  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
   class Writer final : public weir::SinkWriter<Count> {
    public:
     explicit Writer(std::string path) : path_(std::move(path)) {}
+    weir::Status open(weir::OperatorContext&) override { return {}; }
     void write(weir::BatchOf<Count>& batch) override {
       for (const Count& count : batch.records) digest_ += digest_of(count.key, count.count);
     }
+    std::vector<std::string> prepare_commit(weir::SnapshotContext&) override { return {}; }
     void close() override {
       if (std::FILE* file = std::fopen(path_.c_str(), "w")) {
         std::fprintf(file, "%lu\n", digest_);

@@ -27,17 +27,23 @@ class DigestSink final : public weir::Sink<Count> {
   std::unique_ptr<weir::SinkWriter<Count>> create_writer() const override {
     return std::make_unique<Writer>(*total_);
   }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
+  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
   uint64_t total() const { return *total_; }
 
  private:
   class Writer final : public weir::SinkWriter<Count> {
    public:
     explicit Writer(std::atomic<uint64_t>& total) : total_(total) {}
+    weir::Status open(weir::OperatorContext&) override { return {}; }
     void write(weir::BatchOf<Count>& batch) override {
       uint64_t sum = 0;
       for (const Count& count : batch.records) sum += digest_of(count.key, count.count);
       total_.fetch_add(sum, std::memory_order_relaxed);
     }
+    std::vector<std::string> prepare_commit(weir::SnapshotContext&) override { return {}; }
 
    private:
     std::atomic<uint64_t>& total_;

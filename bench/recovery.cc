@@ -47,6 +47,10 @@ class Watch final : public weir::Sink<int64_t> {
   std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override {
     return std::make_unique<Writer>();
   }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
+  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
   class Writer final : public weir::SinkWriter<int64_t> {
@@ -56,6 +60,7 @@ class Watch final : public weir::Sink<int64_t> {
       return {};
     }
     void write(weir::BatchOf<int64_t>&) override { say("result"); }
+    std::vector<std::string> prepare_commit(weir::SnapshotContext&) override { return {}; }
 
    private:
     static void say(const char* what) {

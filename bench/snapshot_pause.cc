@@ -107,14 +107,16 @@ class Watcher final : public weir::Sink<int64_t> {
   std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override {
     return std::make_unique<Writer>(seen_);
   }
-  std::unique_ptr<weir::Committer<>> create_committer(weir::FileSystemRegistry&) const override {
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
     return std::make_unique<Committer>(seen_);
   }
+  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
   class Writer final : public weir::SinkWriter<int64_t> {
    public:
     explicit Writer(std::shared_ptr<Observations> seen) : seen_(std::move(seen)) {}
+    weir::Status open(weir::OperatorContext&) override { return {}; }
     void write(weir::BatchOf<int64_t>& batch) override {
       const auto now = Clock::now();
       seen_->last_write = now;
@@ -141,7 +143,7 @@ class Watcher final : public weir::Sink<int64_t> {
    private:
     const std::shared_ptr<Observations> seen_;
   };
-  class Committer final : public weir::Committer<> {
+  class Committer final : public weir::Committer {
    public:
     explicit Committer(std::shared_ptr<Observations> seen) : seen_(std::move(seen)) {}
     weir::Status commit(const std::vector<std::string>& committables) override {

@@ -105,12 +105,17 @@ class Watcher final : public weir::Sink<int64_t> {
   std::unique_ptr<weir::SinkWriter<int64_t>> create_writer() const override {
     return std::make_unique<Writer>(keys_, seen_);
   }
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
+    return nullptr;
+  }
+  weir::Status probe(weir::FileSystemRegistry&) const override { return {}; }
 
  private:
   class Writer final : public weir::SinkWriter<int64_t> {
    public:
     Writer(int64_t keys, std::shared_ptr<Observations> seen)
         : keys_(keys), seen_(std::move(seen)) {}
+    weir::Status open(weir::OperatorContext&) override { return {}; }
     void write(weir::BatchOf<int64_t>& batch) override {
       seen_->records += static_cast<int64_t>(batch.size());
       const auto now = Clock::now();

@@ -26,7 +26,7 @@ struct MemberView {
   int64_t restored_checkpoint = -1;
   int64_t records = 0;
   int shards = 0;
-  AttemptId attempt;
+  int64_t attempt = 0;
   int64_t epoch = 0;  ///< a worker: the epoch of the leader it last registered with
 };
 

@@ -99,8 +99,8 @@ class CoordinatorMember final : public FleetMember {
     const CoordinatorProcessView now = coordinator_->view();
     const JobView& job = now.job;
     return cat(now.leads ? "leads" : "does not lead", ", the job is ", to_string(job.state),
-               " in attempt ", job.attempt, " on ", job.shards, " of ", job.slots_wanted,
-               " slots, ", job.workers, " workers with ", job.slots, ", ",
+               " in attempt ", attempt_text(job.attempt), " on ", job.shards, " of ",
+               job.slots_wanted, " slots, ", job.workers, " workers with ", job.slots, ", ",
                job.checkpoints->completed, " checkpoints completed, ", job.checkpoints->failed,
                " failed (", job.checkpoints->last_failure(), "), ", job.restarts, " restarts (",
                job.failure.message(), ")");

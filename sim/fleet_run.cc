@@ -216,9 +216,9 @@ class FleetRun {
   void note_attempt(const MemberView& view) {
     if (view.attempt <= last_attempt_ || view.shards == 0) return;
     ++result_.statistics.attempts;
-    const AttemptId before =
-        std::max(last_attempt_, AttemptId::before_first_of(view.attempt.epoch()));
-    if (calm_) attempts_in_calm_ += view.attempt.number() - before.number();
+    const bool same_leader = view.attempt >> 32 == last_attempt_ >> 32;
+    if (calm_)
+      attempts_in_calm_ += same_leader ? view.attempt - last_attempt_ : view.attempt & 0xffffffff;
     const bool restored = view.restored_checkpoint >= 0;
     result_.statistics.rescaled += restored && last_shards_ > 0 && last_shards_ != view.shards;
     last_attempt_ = view.attempt;
@@ -427,8 +427,9 @@ class FleetRun {
   enum class JobEnd { kNone, kFinished, kStopped, kCanceled };
   JobEnd end_ = JobEnd::kNone;
   std::pair<int64_t, std::optional<int64_t>> last_seen_{-1, {}};
-  std::map<AttemptId, std::string> attempts_;  ///< the process whose leader ran each
-  AttemptId last_attempt_;
+  std::map<int64_t, std::string>
+      attempts_;  ///< by number: the process whose leader ran the attempt
+  int64_t last_attempt_ = 0;
   int64_t attempts_in_calm_ = 0;
   int last_shards_ = 0;
   MonotonicTime last_look_{0};

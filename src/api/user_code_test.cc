@@ -103,13 +103,13 @@ struct Into : weir::Sink<int64_t> {
     }
     const std::string armed;
   };
-  struct Commits : weir::Committer<> {
+  struct Commits : weir::Committer {
     explicit Commits(std::string armed) : armed(std::move(armed)) {}
     weir::Status commit(const std::vector<std::string>&) override {
       boom_if(armed, "committer.commit");
       return {};
     }
-    weir::StatusOr<std::vector<std::string>> find_orphans(const weir::SinkStart<>&) override {
+    weir::StatusOr<std::vector<std::string>> find_orphans(const weir::SinkStart&) override {
       boom_if(armed, "committer.find_orphans");
       return std::vector<std::string>{"old"};
     }
@@ -124,7 +124,7 @@ struct Into : weir::Sink<int64_t> {
     if (armed == "sink.no_writer") return nullptr;
     return std::make_unique<Writer>(armed);
   }
-  std::unique_ptr<weir::Committer<>> create_committer(weir::FileSystemRegistry&) const override {
+  std::unique_ptr<weir::Committer> create_committer(weir::FileSystemRegistry&) const override {
     boom_if(armed, "sink.create_committer");
     return std::make_unique<Commits>(armed);
   }

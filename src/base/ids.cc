@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <ostream>
 
 #include "base/strings.h"
 
@@ -53,11 +52,6 @@ StatusOr<Id128> Id128::from_hex(std::string_view hex) {
   }
   if (!good) return invalid_argument(cat("'", hex, "' is no id: it takes 32 hexadecimal digits"));
   return id;
-}
-
-std::ostream& operator<<(std::ostream& out, AttemptId id) {
-  if (id.epoch() != 0) out << id.epoch() << '.';
-  return out << id.number() - AttemptId::before_first_of(id.epoch()).number();
 }
 
 // Austin Appleby's MurmurHash3_x64_128 (public domain).

@@ -3,7 +3,6 @@
 #include <array>
 #include <compare>
 #include <cstdint>
-#include <iosfwd>
 #include <string>
 #include <string_view>
 
@@ -33,36 +32,9 @@ Id128 murmur3_128(std::string_view text);
 using OperatorId = Id128;
 using JobId = Id128;
 using CheckpointId = int64_t;  ///< from 1 up; never used twice in one job directory
-
 /// One run of a job between two failures: (epoch of the leader that began it << 32) | number under
 /// that leader. It only grows. Every message carries it, so that late messages of an earlier
-/// attempt are recognized. A type of its own: the id of a checkpoint or any other number that is
-/// computed at run time does not convert to it.
-class AttemptId {
- public:
-  constexpr AttemptId() = default;
-  /// Only of a constant, for tests and initial values.
-  consteval AttemptId(int64_t number) : number_(number) {}
-
-  /// From the number that a message carries.
-  static constexpr AttemptId of(int64_t number) {
-    AttemptId id;
-    id.number_ = number;
-    return id;
-  }
-  /// The number before the first attempt of a leader. All attempts of a later leader have larger
-  /// numbers than those of an earlier one.
-  static constexpr AttemptId before_first_of(int64_t epoch) { return of(epoch << 32); }
-
-  constexpr int64_t number() const { return number_; }
-  constexpr int64_t epoch() const { return number_ >> 32; }
-  constexpr AttemptId next() const { return of(number_ + 1); }
-  auto operator<=>(const AttemptId&) const = default;
-  /// "3" without election, "2.3" with it: the third attempt of the leader of epoch 2.
-  friend std::ostream& operator<<(std::ostream& out, AttemptId id);
-
- private:
-  int64_t number_ = 0;
-};
+/// attempt are recognized.
+using AttemptId = int64_t;
 
 }  // namespace weir

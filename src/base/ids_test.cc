@@ -2,8 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/strings.h"
-
 namespace weir {
 namespace {
 
@@ -37,21 +35,6 @@ TEST(Ids, InvalidHexIsRefusedByName) {
     ASSERT_FALSE(id.ok()) << bad;
     EXPECT_NE(id.status().message().find(bad), std::string_view::npos);
   }
-}
-
-TEST(AttemptIds, OfALaterLeaderAreLarger) {
-  AttemptId id = AttemptId::before_first_of(2);
-  for (int i = 0; i < 3; ++i) id = id.next();
-  EXPECT_EQ(id.epoch(), 2);
-  EXPECT_EQ(id.number(), (int64_t{2} << 32) + 3);
-  EXPECT_EQ(AttemptId::of(id.number()), id);
-  EXPECT_LT(AttemptId::of(INT64_MIN), AttemptId{});
-  EXPECT_LT(AttemptId{1'000'000}, AttemptId::before_first_of(1));
-}
-
-TEST(AttemptIds, NameTheLeaderOnlyWithElection) {
-  EXPECT_EQ(cat(AttemptId{3}), "3");
-  EXPECT_EQ(cat(AttemptId{(int64_t{2} << 32) + 3}), "2.3");
 }
 
 }  // namespace

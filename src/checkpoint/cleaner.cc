@@ -46,7 +46,7 @@ void CheckpointCleaner::sweep_shared(SharedSweep sweep) {
 void CheckpointCleaner::run_sweep() {
   running_ = true;
   run_blocking_([this, sweep = *std::exchange(sweep_, std::nullopt), job = job_,
-                 start = start_]() -> Continuation {
+                 start = start_]() -> std::function<void()> {
     StatusOr<bool> empty = false;
     // A later start may be writing checkpoints with these numbers.
     if (start == 0 || check_newest_start(job, start).ok()) empty = sweep_shared_files(job, sweep);
@@ -67,21 +67,22 @@ void CheckpointCleaner::run_next() {
   const Removal removal = queue_.front();
   queue_.pop_front();
   running_ = true;
-  run_blocking_([this, removal, job = job_, start = start_, mark = mark_]() -> Continuation {
-    // A later start may need the checkpoint.
-    Status status;
-    if (start > 0 && !bug_enabled(Bug::kEarlierStartDeletes))
-      status = check_newest_start(job, start);
-    if (!status.ok()) return [this, removal, status] { on_removed(removal, status); };
-    switch (removal.kind) {
-      case Removal::Kind::kDiscard: status = discard_checkpoint(job, removal.id); break;
-      case Removal::Kind::kClear: status = discard_aborted(job, removal.id, mark); break;
-      case Removal::Kind::kSweep:
-        status = discard_unfinished(job, removal.id, DirectoryAfterwards::kRemoved);
-        break;
-    }
-    return [this, removal, status] { on_removed(removal, status); };
-  });
+  run_blocking_(
+      [this, removal, job = job_, start = start_, mark = mark_]() -> std::function<void()> {
+        // A later start may need the checkpoint.
+        Status status;
+        if (start > 0 && !bug_enabled(Bug::kEarlierStartDeletes))
+          status = check_newest_start(job, start);
+        if (!status.ok()) return [this, removal, status] { on_removed(removal, status); };
+        switch (removal.kind) {
+          case Removal::Kind::kDiscard: status = discard_checkpoint(job, removal.id); break;
+          case Removal::Kind::kClear: status = discard_aborted(job, removal.id, mark); break;
+          case Removal::Kind::kSweep:
+            status = discard_unfinished(job, removal.id, DirectoryAfterwards::kRemoved);
+            break;
+        }
+        return [this, removal, status] { on_removed(removal, status); };
+      });
 }
 
 void CheckpointCleaner::on_removed(Removal removal, const Status& status) {

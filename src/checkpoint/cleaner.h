@@ -11,7 +11,6 @@
 #include "checkpoint/protocol/paths.h"
 #include "checkpoint/shared_files.h"
 #include "fs/file_system_registry.h"
-#include "weir/operator/blocking_work.h"
 #include "weir/status.h"
 
 namespace weir {
@@ -28,7 +27,7 @@ namespace weir {
 class CheckpointCleaner {
  public:
   /// Runs `work` on the I/O pool, then the function that it returns on this thread.
-  using RunBlocking = std::function<void(BlockingWork work)>;
+  using RunBlocking = std::function<void(std::function<std::function<void()>()> work)>;
 
   CheckpointCleaner(FileLocation job, RunBlocking run_blocking)
       : job_(std::move(job)), run_blocking_(std::move(run_blocking)) {}

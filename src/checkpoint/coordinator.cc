@@ -32,8 +32,10 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
       host_(host),
       first_id_(options_.highest_used_id + 1),
       start_(options_.start),
-      cleaner_(options_.job, [this](BlockingWork work) { run(std::move(work)); }),
-      savepoints_([this](BlockingWork work) { run(std::move(work)); }, options_.num_retained),
+      cleaner_(options_.job,
+               [this](std::function<std::function<void()>()> work) { run(std::move(work)); }),
+      savepoints_([this](std::function<std::function<void()>()> work) { run(std::move(work)); },
+                  options_.num_retained),
       next_id_(first_id_),
       store_({options_.completed, options_.unconfirmed, first_id_, options_.num_retained,
               options_.retention}),
@@ -46,9 +48,9 @@ CheckpointCoordinator::CheckpointCoordinator(Clock& clock, Random& random,
   if (options_.claimed) savepoints_.claim(*options_.claimed);
 }
 
-void CheckpointCoordinator::run(BlockingWork work) {
+void CheckpointCoordinator::run(std::function<std::function<void()>()> work) {
   ++blocking_;
-  host_.run_blocking([this, work = std::move(work)]() -> Continuation {
+  host_.run_blocking([this, work = std::move(work)]() -> std::function<void()> {
     return [this, answer = work()] {
       --blocking_;
       answer();
@@ -125,7 +127,7 @@ void CheckpointCoordinator::trigger(CheckpointRequest request, MonotonicTime now
   const std::string target = request.target;
   pending_.emplace(id, Entry{std::move(checkpoint), std::move(request)});
   run([this, id, target, job = options_.job, files = options_.files, job_id = options_.job_id,
-       nonce = target.empty() ? 0 : random_.next()]() -> Continuation {
+       nonce = target.empty() ? 0 : random_.next()]() -> std::function<void()> {
     // Before the checkpoint's own directory, which would be left over if this fails.
     std::optional<FileLocation> savepoint;
     Status status;

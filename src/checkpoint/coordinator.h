@@ -22,7 +22,6 @@
 #include "checkpoint/savepoint.h"
 #include "platform/clock.h"
 #include "platform/random.h"
-#include "weir/operator/blocking_work.h"
 
 namespace weir {
 
@@ -71,7 +70,7 @@ class CheckpointHost {
   virtual void send_aborted(const NotifyCheckpointAborted& message) = 0;
   /// Runs `work` on the I/O pool, then the function that it returns on the job master's thread.
   /// Never runs either from within this call.
-  virtual void run_blocking(BlockingWork work) = 0;
+  virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
   /// More consecutive checkpoints failed than tolerated, so the attempt should fail. Called at most
   /// once per attempt.
   virtual void on_checkpoint_failure_beyond_tolerance(const Status& status) = 0;
@@ -170,9 +169,9 @@ class CheckpointCoordinator {
   enum class Counted { kYes, kNo };
   enum class Files { kRemove, kLeave };
 
-  void run(BlockingWork work);
+  void run(std::function<std::function<void()>()> work);
   /// Of the current attempt.
-  CoordinatorMark mark() const { return coordinator_mark(attempt_.epoch(), start_); }
+  CoordinatorMark mark() const { return coordinator_mark(attempt_ >> 32, start_); }
   bool runs(const PendingCheckpoint& checkpoint) const {
     return running_ && checkpoint.attempt() == attempt_;
   }
@@ -228,7 +227,7 @@ class CheckpointCoordinator {
 
   // The attempt.
   bool running_ = false;
-  AttemptId attempt_;
+  AttemptId attempt_ = 0;
   std::shared_ptr<const CheckpointParticipants> participants_;
   CheckpointRequestQueue requests_;
   int consecutive_failures_ = 0;

@@ -78,7 +78,8 @@ void CheckpointCoordinator::clean_up(JobOutcome outcome) {
   if (!all || start_ == 0 || options_.store != nullptr || bug_enabled(Bug::kEarlierStartDeletes))
     return clean();
   // Another process may have started the job from one of these checkpoints.
-  run([this, clean, job = options_.job, start = start_, nonce = random_.next()]() -> Continuation {
+  run([this, clean, job = options_.job, start = start_,
+       nonce = random_.next()]() -> std::function<void()> {
     const Status recorded = record_deletion(job, start, nonce);
     return [this, clean, recorded, start] {
       if (!recorded.ok()) {

@@ -96,9 +96,9 @@ TEST_F(Coordinator, FailuresBeyondToleranceFailTheAttemptOnce) {
 
 TEST_F(Coordinator, FailuresBeyondToleranceFailEachAttempt) {
   options_.tolerable_failed_checkpoints = 1;
-  for (const AttemptId attempt : {AttemptId{1}, AttemptId{2}}) {
+  for (const AttemptId attempt : {1, 2}) {
     start(attempt);
-    const CheckpointId first = attempt == AttemptId{1} ? 1 : 3;
+    const CheckpointId first = attempt == 1 ? 1 : 3;
     for (const CheckpointId id : {first, first + 1}) {
       EXPECT_EQ(host_.take(), Said{}) << "an attempt begins without failures";
       pass(10s);
@@ -221,7 +221,7 @@ TEST_F(Coordinator, FailedWriteAbortsTheCheckpointAndRemovesItsDataFiles) {
 TEST_F(Coordinator, AsksForAnUnknownOutcomeUntilStorageAnswers) {
   for (const bool happened : {true, false}) {
     SCOPED_TRACE(happened);
-    start(happened ? AttemptId{1} : AttemptId{2});
+    start(happened ? 1 : 2);
     const CheckpointId id = happened ? 1 : 2;
     take_until_written(id);
     silence_at_rename(happened);

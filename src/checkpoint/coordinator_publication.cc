@@ -61,7 +61,7 @@ Sidecar CheckpointCoordinator::sidecar_of(const PendingCheckpoint& checkpoint) c
 void CheckpointCoordinator::publish(Entry& entry, bool again) {
   run([this, again, id = entry.checkpoint.id(), publication = entry.publication,
        savepoint = entry.savepoint_publication, store = options_.store, job = options_.job,
-       start = start_]() -> Continuation {
+       start = start_]() -> std::function<void()> {
     PublishResult result = again ? publication->resolve() : publication->publish();
     if (result.outcome == PublishOutcome::kPublished)
       result = unless_started_again(job, start, std::move(result));

@@ -128,7 +128,9 @@ class World final : public CheckpointHost, public Clock, public Random {
     completed_.insert(checkpoint.id);
   }
   void on_checkpoint_failure_beyond_tolerance(const Status&) override { ADD_FAILURE(); }
-  void run_blocking(BlockingWork work) override { works_.push_back(std::move(work)); }
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    works_.push_back(std::move(work));
+  }
 
   MonotonicTime now() const override { return now_; }
   int64_t wall_ms() const override { return 0; }
@@ -146,8 +148,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     // The coordinator knows the newest checkpoint that is complete in storage.
     const CheckpointInventory inventory = list_without_faults();
     EXPECT_EQ(inventory.completed.empty() ? -1 : inventory.completed.front(), restored);
-    attempt_ = attempt_.next();
-    coordinator_->start(attempt_,
+    coordinator_->start(++attempt_,
                         {{{"count", "c", murmur3_128("c"), 2, 16}},
                          {{0, {{murmur3_128("c"), 0}}}, {1, {{murmur3_128("c"), 1}}}}},
                         {restored, cat("mem:///c/job/chk-", restored)});
@@ -162,7 +163,7 @@ class World final : public CheckpointHost, public Clock, public Random {
     if (running_) {
       running_ = false;
       // Sometimes stops the previous attempt, which must have no effect.
-      coordinator_->stop(AttemptId::of(attempt_.number() - (pick(4) == 0 ? 1 : 0)));
+      coordinator_->stop(attempt_ - (pick(4) == 0 ? 1 : 0));
       coordinator_->stop(attempt_);
       coordinator_->when_idle([this] { idle_ = true; });
     } else if (idle_) {
@@ -262,13 +263,13 @@ class World final : public CheckpointHost, public Clock, public Random {
   MonotonicTime now_ = 100s;
   std::shared_ptr<FaultyFileSystem> fs_ = std::make_shared<FaultyFileSystem>();
   const FileLocation job_{fs_, "/c/job", "mem:///c/job"};
-  std::vector<BlockingWork> works_;
+  std::vector<std::function<std::function<void()>()>> works_;
   std::vector<std::function<void()>> answers_;
   int asked_ = 0;  // requests for manual checkpoints
   int answered_ = 0;
   bool running_ = false;
   bool idle_ = false;
-  AttemptId attempt_;
+  AttemptId attempt_ = 0;
   CheckpointId last_triggered_ = 0;
   std::map<CheckpointId, AttemptId> attempt_of_;
   std::set<CheckpointId> triggered_;  // ids triggered in this attempt

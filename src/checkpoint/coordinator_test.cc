@@ -193,8 +193,7 @@ TEST_F(TwoCheckpoints, CompletesInAscendingOrderAfterAnyOrderOfAcknowledgements)
     EXPECT_EQ(last, first + 1);
     EXPECT_EQ(coordinator_->report()->in_progress, 0);
     coordinator_->stop(attempt);
-    attempt = attempt.next();
-    start(attempt);
+    start(++attempt);
     first += 2;
     for (int i = 0; i < 2; ++i) {
       pass(10s);

@@ -33,10 +33,8 @@ bool is_enumerator_state(std::string_view bytes) {
 
 StatusOr<EnumeratorState> decode_enumerator_state(std::string_view bytes) {
   BinaryReader frame(bytes);
-  for (const int32_t known : {kCoordinatorVersion, kContentsVersion}) {
-    if (const int32_t version = frame.get_i32(); version != known)
-      frame.fail("an unknown version", version, known, known);
-  }
+  if (frame.get_i32() != kCoordinatorVersion || frame.get_i32() != kContentsVersion)
+    frame.fail("an unknown version");
   BinaryReader in(frame.get_bytes());
   EnumeratorState state;
   state.state = in.get_bytes();

@@ -104,7 +104,7 @@ StatusOr<TypeDescription> get_versioned(BinaryReader& in, int depth) {
     if (!in.ok()) return in.status("a serializer");
     return data_loss(cat("a serializer is malformed before offset ", in.position(), ": ", what));
   };
-  if (depth > kMaxDepth) return damaged(cat("types inside types, more than ", kMaxDepth, " deep"));
+  if (depth > kMaxDepth) return damaged("types inside types, too deep");
   const std::string name = in.get_utf();
   const int32_t version = in.get_i32();
   if (!in.ok()) return damaged("");
@@ -123,18 +123,13 @@ StatusOr<TypeDescription> get_versioned(BinaryReader& in, int depth) {
                                        [&](const CompositeClass& c) { return c.name == name; });
   if (composite == std::end(kComposite)) return unknown("Flink's serializer snapshot", name);
   if (version != kCompositeVersion) return unknown(cat("version ", version, " of"), name);
-  const auto no_magic = [](int32_t read, std::string_view of, int32_t due) {
-    return cat(read, " is not the magic number of ", of, ", ", due);
-  };
-  if (const int32_t magic = in.get_i32(); magic != kCompositeMagic)
-    return damaged(no_magic(magic, "a composite", kCompositeMagic));
+  if (in.get_i32() != kCompositeMagic) return damaged("no magic number of a composite");
   if (const int32_t outer = in.get_i32(); in.ok() && outer != composite->outer_version) {
     return unknown(cat("outer version ", outer, " of"), name);
   }
   std::string tuple_class;
   if (composite->children == 0) tuple_class = in.get_utf();
-  if (const int32_t magic = in.get_i32(); magic != kNestedMagic)
-    return damaged(no_magic(magic, "nested serializers", kNestedMagic));
+  if (in.get_i32() != kNestedMagic) return damaged("no magic number of nested serializers");
   if (const int32_t nested = in.get_i32(); in.ok() && nested != kNestedVersion) {
     return unknown(cat("nested version ", nested, " of"), name);
   }
@@ -142,11 +137,10 @@ StatusOr<TypeDescription> get_versioned(BinaryReader& in, int depth) {
   if (!in.ok()) return damaged("");
   if (composite->children == 0) {
     if (count < 1 || count > kLongestTuple)
-      return damaged(
-          cat("a tuple of ", count, " fields, where ", kLongestTuple, " is the maximum"));
+      return damaged("a tuple with an impossible number of fields");
     if (tuple_class != cat(kTupleClass, count)) return unknown("the tuple class", tuple_class);
   } else if (count != composite->children) {
-    return damaged(cat(count, " nested serializers, where the class has ", composite->children));
+    return damaged("another number of nested serializers than the class has");
   }
   type.kind = composite->kind;
   type.name = composite->tuple_name;

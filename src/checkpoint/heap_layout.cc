@@ -41,7 +41,7 @@ void skip_value(const TypeDescription& type, BinaryReader& in) {
       }
       return;
     }
-    default: in.fail("a type that Flink does not have", static_cast<int64_t>(type.kind));
+    default: in.fail("a type that Flink does not have");
   }
 }
 
@@ -139,16 +139,14 @@ class GroupConverter {
 Status heap_group_to_canonical(const KeyedStreamHeader& header, int key_group, int max_parallelism,
                                std::string_view bytes, BinaryWriter& out) {
   BinaryReader in(bytes);
-  if (const int32_t stored = in.get_i32(); stored != key_group)
-    in.fail("another key group", stored, key_group, key_group);
+  if (in.get_i32() != key_group) in.fail("another key group");
   detail::CanonicalGroupWriter group(out, key_group, max_parallelism > 128);
   GroupConverter converter(header, bytes, in, group);
   std::vector<bool> seen(header.states.size());
   for (size_t i = 0; i < header.states.size() && in.ok(); ++i) {
     const size_t id = in.get_u16();
     if (id >= seen.size() || seen[id]) {
-      in.fail("a state that is not there, or twice", static_cast<int64_t>(id), 0,
-              static_cast<int64_t>(seen.size()) - 1);
+      in.fail("a state that is not there, or twice");
       break;
     }
     seen[id] = true;

@@ -113,8 +113,7 @@ class ChainReader {
       in.expect_end();
       if (is_source_) {
         BinaryReader split(element);
-        if (const int32_t version = split.get_i32(); version != kSplitVersion)
-          split.fail("an unknown version of a split", version, kSplitVersion, kSplitVersion);
+        if (split.get_i32() != kSplitVersion) split.fail("an unknown version of a split");
         element = split.get_bytes();
         WEIR_RETURN_IF_ERROR(split.status("the state of a source's reader"));
       }

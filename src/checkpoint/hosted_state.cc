@@ -48,8 +48,7 @@ StatusOr<HostedElement> get_list_element(BinaryReader& in) {
   element.operator_id = OperatorId::from_raw(in.get_raw(sizeof(OperatorId::bytes)));
   element.list = in.get_utf();
   const uint8_t mode = in.get_u8();
-  constexpr auto kLastMode = static_cast<uint8_t>(ListStateMode::kBroadcast);
-  if (mode > kLastMode) in.fail("an unknown mode of a list", mode, 0, kLastMode);
+  if (mode > static_cast<uint8_t>(ListStateMode::kBroadcast)) in.fail("an unknown mode of a list");
   element.mode = static_cast<ListStateMode>(mode);
   const std::string_view type = in.get_bytes();
   WEIR_RETURN_IF_ERROR(in.status("an element of list state"));
@@ -64,7 +63,7 @@ StatusOr<HostedElement> get_list_element(BinaryReader& in) {
 StatusOr<HostedElement> get_header(BinaryReader& in) {
   HostedHeader header;
   header.checkpoint_id = in.get_i64();
-  if (header.checkpoint_id < 0) in.fail("a negative checkpoint id", header.checkpoint_id, 0);
+  if (header.checkpoint_id < 0) in.fail("a negative checkpoint id");
   const std::string_view json = in.get_bytes();
   WEIR_RETURN_IF_ERROR(in.end("the description of a chain's state"));
   auto operators = operators_from_json(json);
@@ -120,7 +119,7 @@ StatusOr<std::vector<HostedGroupPart>> decode_hosted_group(std::string_view blob
     if (twice) in.fail("the same operator twice");
     parts.push_back({id, in.get_i32(), {}});
     lengths.push_back(in.get_i64());
-    if (lengths.back() < 0) in.fail("a negative length", lengths.back(), 0);
+    if (lengths.back() < 0) in.fail("a negative length");
   }
   for (size_t i = 0; i < parts.size() && in.ok(); ++i)
     parts[i].state = in.get_raw(static_cast<size_t>(lengths[i]));

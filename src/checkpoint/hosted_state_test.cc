@@ -52,10 +52,7 @@ TEST(HostedGroup, IsRefusedWhenMalformed) {
   EXPECT_EQ(decode_hosted_group(encode_hosted_group(twice)).status().code(), StatusCode::kDataLoss);
   std::string negative = good;
   negative[4 + 16 + 4] = '\xFF';
-  const Status of_negative = decode_hosted_group(negative).status();
-  EXPECT_EQ(of_negative.code(), StatusCode::kDataLoss);
-  EXPECT_NE(of_negative.message().find("a negative length: -"), std::string_view::npos)
-      << of_negative.message();
+  EXPECT_EQ(decode_hosted_group(negative).status().code(), StatusCode::kDataLoss);
   std::string newer = good;
   newer[1] = 2;
   EXPECT_EQ(decode_hosted_group(newer).status().code(), StatusCode::kFailedPrecondition);

@@ -131,7 +131,7 @@ StatusOr<KeyedStreamHeader> get_keyed_header(BinaryReader& in) {
   if (!key.ok()) return key.status().with_context("the key");
   header.key_type = std::move(key).value();
   const int16_t count = in.get_i16();
-  if (count < 0) in.fail("a negative number of states", count, 0);
+  if (count < 0) in.fail("a negative number of states");
   WEIR_RETURN_IF_ERROR(in.status("the header of keyed state"));
   for (int i = 0; i < count; ++i) {
     WEIR_ASSIGN_OR_RETURN(StateMetaInfo info, get_state_meta_info(in));

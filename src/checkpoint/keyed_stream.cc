@@ -147,7 +147,7 @@ Status restore_hosted_group(const HostedPart& wanted, int key_group, std::string
   const std::string where = cat("key group ", key_group);
   BinaryReader in(bytes);
   const int64_t length = in.get_i64();
-  if (length < 0) in.fail("a negative length", length, 0);
+  if (length < 0) in.fail("a negative length");
   const std::string_view blob = in.get_raw(static_cast<size_t>(length));
   WEIR_RETURN_IF_ERROR(in.status(where));
   if (blob.empty()) return {};

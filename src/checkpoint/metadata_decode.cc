@@ -32,7 +32,7 @@ class MetadataDecoder {
     }
     CheckpointMetadata metadata;
     metadata.checkpoint_id = in_.get_i64();
-    if (metadata.checkpoint_id < 0) in_.fail("a negative checkpoint id", metadata.checkpoint_id, 0);
+    if (metadata.checkpoint_id < 0) in_.fail("a negative checkpoint id");
     WEIR_RETURN_IF_ERROR(skip_master_states());
     const size_t operators = in_.get_count(16 + 4 + 4 + 1 + 4);
     for (size_t i = 0; i < operators && in_.ok(); ++i) {
@@ -69,7 +69,7 @@ class MetadataDecoder {
     const size_t count = in_.get_count(8);
     for (size_t i = 0; i < count && in_.ok(); ++i) {
       if (const int32_t magic = in_.get_i32(); magic != kMasterStateMagic)
-        in_.fail("no magic number of a master state", magic, kMasterStateMagic, kMasterStateMagic);
+        in_.fail("no magic number of a master state");
       BinaryReader state(in_.get_bytes());
       (void)state.get_i32();
       const std::string name = state.get_utf();
@@ -123,10 +123,9 @@ class MetadataDecoder {
     where_ = cat("operator ", op.uid.empty() ? op.id.to_hex() : cat("'", op.uid, "'"), ": ");
     op.parallelism = in_.get_i32();
     op.max_parallelism = in_.get_i32();
-    if (op.parallelism < 1) in_.fail("an impossible parallelism", op.parallelism, 1);
-    if (op.max_parallelism < op.parallelism || op.max_parallelism > kMaxKeyGroups)
-      in_.fail("an impossible maximum parallelism", op.max_parallelism, op.parallelism,
-               kMaxKeyGroups);
+    if (op.parallelism < 1 || op.max_parallelism < op.parallelism ||
+        op.max_parallelism > kMaxKeyGroups)
+      in_.fail("an impossible parallelism");
     WEIR_ASSIGN_OR_RETURN(read.coordinator, handles_.get_stream());
     if (read.coordinator) take_enumerator(read);
 
@@ -134,20 +133,18 @@ class MetadataDecoder {
     if (count == kFinishedOperator) {
       op.finished = true;
     } else if (count < 0 || count > op.parallelism) {
-      in_.fail("an impossible number of subtasks", count, 0, op.parallelism);
+      in_.fail("an impossible number of subtasks");
     }
     for (int32_t i = 0; i < count && in_.ok(); ++i) {
       const int32_t marked = in_.get_i32();
       const int32_t index = marked < 0 ? -(marked + 1) : marked;
-      if (index >= op.parallelism)
-        in_.fail("a subtask beyond the parallelism", index, 0, op.parallelism - 1);
+      if (index >= op.parallelism) in_.fail("a subtask beyond the parallelism");
       SubtaskState state;
       state.finished = marked < 0;
       if (!state.finished) { WEIR_ASSIGN_OR_RETURN(state, get_subtask(index, read)); }
       if (!in_.ok()) break;
       if (!state.finished && !state.operator_state && !state.keyed_state) continue;
-      if (!op.subtasks.emplace(index, std::move(state)).second)
-        in_.fail("the same subtask twice", index);
+      if (!op.subtasks.emplace(index, std::move(state)).second) in_.fail("the same subtask twice");
     }
     WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
     return read;
@@ -201,7 +198,7 @@ class MetadataDecoder {
 
   bool get_presence() {
     const int32_t present = in_.get_i32();
-    if (present != 0 && present != 1) in_.fail("neither state nor none", present, 0, 1);
+    if (present != 0 && present != 1) in_.fail("neither state nor none");
     return in_.ok() && present == 1;
   }
 
@@ -247,7 +244,7 @@ class MetadataDecoder {
       (void)in_.get_i64();
       return handles_.skip_stream();
     }
-    if (type != 3 && type != 4) in_.fail("an unknown kind of channel state", type, 3, 4);
+    if (type != 3 && type != 4) in_.fail("an unknown kind of channel state");
     (void)in_.get_i64();
     WEIR_RETURN_IF_ERROR(handles_.skip_stream());
     (void)in_.get_bytes();

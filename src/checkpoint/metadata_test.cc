@@ -292,18 +292,6 @@ TEST(Metadata, RefusesOtherVersionsAndFiles) {
   EXPECT_EQ(decode_metadata("PK\3\4 something else", {}).status().code(), StatusCode::kDataLoss);
 }
 
-TEST(Metadata, NamesTheNumberThatIsWrong) {
-  std::string bytes = encoded(example());
-  bytes[8] = '\xFF';  // the checkpoint's id follows the version
-  const Status refused = decode_metadata(bytes, {}).status();
-  EXPECT_EQ(refused.code(), StatusCode::kDataLoss);
-  EXPECT_NE(
-      refused.message().find("a negative checkpoint id: -72057594037927894 (expected at least "
-                             "0)"),
-      std::string_view::npos)
-      << refused.message();
-}
-
 TEST(Metadata, RefusesNamesTooLongForTheFormat) {
   CheckpointMetadata metadata = example();
   metadata.operators[0].uid = std::string(30000, 'u');

@@ -89,7 +89,7 @@ Status put_infos(std::span<const ListStateView> lists, bool broadcast, BinaryWri
 
 StatusOr<size_t> get_state_count(BinaryReader& in) {
   const int16_t count = in.get_i16();
-  if (count < 0) in.fail("a negative number of states", count, 0);
+  if (count < 0) in.fail("a negative number of states");
   WEIR_RETURN_IF_ERROR(in.status("the header of operator state"));
   return static_cast<size_t>(count);
 }

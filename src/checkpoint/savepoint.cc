@@ -124,7 +124,7 @@ void SavepointDirectories::remove_late_files(CheckpointId id) {
 }
 
 void SavepointDirectories::remove(const FileLocation& directory) {
-  run_([directory]() -> Continuation {
+  run_([directory]() -> std::function<void()> {
     const Status status = discard_unfinished_savepoint(directory);
     if (!status.ok()) { WEIR_LOG(kWarning) << status.message(); }
     return [] {};
@@ -142,7 +142,7 @@ void SavepointDirectories::on_completed() {
 
 void SavepointDirectories::discard_claimed() {
   if (!claimed_) return;
-  run_([directory = *std::exchange(claimed_, std::nullopt)]() -> Continuation {
+  run_([directory = *std::exchange(claimed_, std::nullopt)]() -> std::function<void()> {
     const Status status = dispose_savepoint(directory);
     if (!status.ok()) {
       WEIR_LOG(kWarning) << status.with_context("the snapshot that the job has claimed").message();

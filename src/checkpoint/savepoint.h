@@ -9,7 +9,6 @@
 
 #include "base/ids.h"
 #include "fs/file_system_registry.h"
-#include "weir/operator/blocking_work.h"
 #include "weir/status.h"
 
 namespace weir {
@@ -38,7 +37,7 @@ Status dispose_savepoint(const FileLocation& given);
 class SavepointDirectories {
  public:
   /// Runs `work` on the I/O pool, then the function that it returns on this thread.
-  using RunBlocking = std::function<void(BlockingWork work)>;
+  using RunBlocking = std::function<void(std::function<std::function<void()>()> work)>;
 
   SavepointDirectories(RunBlocking run, int num_retained)
       : run_(std::move(run)), num_retained_(num_retained) {}

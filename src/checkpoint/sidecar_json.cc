@@ -1,11 +1,12 @@
 #include "checkpoint/sidecar_json.h"
 
+#include <algorithm>
 #include <functional>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/strings.h"
 #include "base/version.h"
-#include "checkpoint/kind_names.h"
 #include "types/utf16.h"
 
 namespace weir {
@@ -15,6 +16,61 @@ using Json = nlohmann::json;
 
 constexpr std::string_view kVersionKey = "weir_sidecar";
 constexpr int kMaxDepth = 64;  // maximum nesting of types
+
+struct TypeKindName {
+  TypeKind kind;
+  const char* name;
+};
+constexpr TypeKindName kTypeKinds[] = {
+    {TypeKind::kBool, "bool"},
+    {TypeKind::kInt8, "int8"},
+    {TypeKind::kInt16, "int16"},
+    {TypeKind::kInt32, "int32"},
+    {TypeKind::kInt64, "int64"},
+    {TypeKind::kUint8, "uint8"},
+    {TypeKind::kUint16, "uint16"},
+    {TypeKind::kUint32, "uint32"},
+    {TypeKind::kUint64, "uint64"},
+    {TypeKind::kFloat, "float"},
+    {TypeKind::kDouble, "double"},
+    {TypeKind::kString, "string"},
+    {TypeKind::kBytes, "bytes"},
+    {TypeKind::kEnum, "enum"},
+    {TypeKind::kOptional, "optional"},
+    {TypeKind::kVariant, "variant"},
+    {TypeKind::kTuple, "tuple"},
+    {TypeKind::kStruct, "struct"},
+    {TypeKind::kArray, "array"},
+    {TypeKind::kList, "list"},
+    {TypeKind::kSet, "set"},
+    {TypeKind::kMap, "map"},
+    {TypeKind::kDuration, "duration"},
+    {TypeKind::kTimePoint, "time_point"},
+    {TypeKind::kUser, "user"},
+    {TypeKind::kVoid, "void"},
+    {TypeKind::kTimeWindow, "time_window"},
+};
+
+struct KeyedKindName {
+  KeyedStateInfo::Kind kind;
+  const char* name;
+};
+constexpr KeyedKindName kKeyedKinds[] = {
+    {KeyedStateInfo::Kind::kValue, "value"},
+    {KeyedStateInfo::Kind::kList, "list"},
+    {KeyedStateInfo::Kind::kMap, "map"},
+    {KeyedStateInfo::Kind::kReducing, "reducing"},
+    {KeyedStateInfo::Kind::kAggregating, "aggregating"},
+    {KeyedStateInfo::Kind::kTimers, "timers"},
+};
+
+template <class Table, class Kind>
+const char* name_in(const Table& table, Kind kind) {
+  for (const auto& each : table) {
+    if (each.kind == kind) return each.name;
+  }
+  return "?";
+}
 
 bool is_utf8(std::string_view text) {
   bool good = true;
@@ -58,13 +114,31 @@ bool read_text(const Json& json, std::string* text) {
          from_hex(hex->get_ref<const std::string&>(), text);
 }
 
+/// Whether a type has the parts that its kind needs.
+bool is_whole(const TypeDescription& type) {
+  switch (type.kind) {
+    case TypeKind::kEnum:
+    case TypeKind::kOptional:
+    case TypeKind::kArray:
+    case TypeKind::kList:
+    case TypeKind::kSet:
+    case TypeKind::kDuration:
+    case TypeKind::kTimePoint: return type.children.size() == 1;
+    case TypeKind::kMap: return type.children.size() == 2;
+    case TypeKind::kStruct: return type.children.size() == type.field_names.size();
+    default: return true;
+  }
+}
+
 bool read_type(const Json& json, int depth, TypeDescription* type) {
   if (!json.is_object() || depth > kMaxDepth) return false;
   const auto kind = json.find("kind");
   if (kind == json.end() || !kind->is_string()) return false;
-  const auto known = type_kind_of(kind->get_ref<const std::string&>());
-  if (!known) return false;
-  type->kind = *known;
+  const auto* known = std::find_if(
+      std::begin(kTypeKinds), std::end(kTypeKinds),
+      [&](const TypeKindName& k) { return k.name == kind->get_ref<const std::string&>(); });
+  if (known == std::end(kTypeKinds)) return false;
+  type->kind = known->kind;
   if (const auto name = json.find("name"); name != json.end() && !read_text(*name, &type->name))
     return false;
   if (const auto size = json.find("size"); size != json.end()) {
@@ -85,7 +159,7 @@ bool read_type(const Json& json, int depth, TypeDescription* type) {
       if (!read_type(child, depth + 1, &type->children.emplace_back())) return false;
     }
   }
-  return has_all_parts(*type);
+  return is_whole(*type);
 }
 
 /// A string, or {"hex": "…"} if it is not UTF-8.
@@ -102,7 +176,7 @@ std::string number_to_hex(uint64_t number) {
 }
 
 Json type_to_json(const TypeDescription& type) {
-  Json json = {{"kind", kind_name(type.kind)}};
+  Json json = {{"kind", name_in(kTypeKinds, type.kind)}};
   if (!type.name.empty()) json["name"] = text_to_json(type.name);
   if (type.fixed_size != 0) json["size"] = type.fixed_size;
   if (type.flink_only) json["flink_only"] = true;
@@ -110,6 +184,8 @@ Json type_to_json(const TypeDescription& type) {
   for (const TypeDescription& child : type.children) json["of"].push_back(type_to_json(child));
   return json;
 }
+
+std::string keyed_kind_name(KeyedStateInfo::Kind kind) { return name_in(kKeyedKinds, kind); }
 
 /// Reads members of an object, which may have missing or unexpected ones. Keeps the first error in
 /// `failure`. After it, and for missing members, the values are empty.
@@ -141,14 +217,6 @@ class JsonReader {
   Status* failure_;
 };
 
-/// The start of a value that is not as expected.
-std::string excerpt(const Json& json) {
-  constexpr size_t kMax = 64;
-  std::string text = json.dump(-1, ' ', true);
-  if (text.size() > kMax) text.replace(kMax, std::string::npos, "…");
-  return text;
-}
-
 void JsonReader::fail(std::string_view what) const {
   if (failure_->ok()) *failure_ = data_loss(std::string(what));
 }
@@ -169,15 +237,14 @@ bool JsonReader::is_null(std::string_view key) const {
 std::string JsonReader::text(std::string_view key) const {
   const Json* json = member(key);
   std::string text;
-  if (json != nullptr && !read_text(*json, &text))
-    fail(cat("'", key, "' is no text: ", excerpt(*json)));
+  if (json != nullptr && !read_text(*json, &text)) fail(cat("'", key, "' is no text"));
   return text;
 }
 
 int64_t JsonReader::integer(std::string_view key) const {
   const Json* json = member(key);
   if (json != nullptr && json->is_number_integer()) return json->get<int64_t>();
-  if (json != nullptr) fail(cat("'", key, "' is no integer: ", excerpt(*json)));
+  if (json != nullptr) fail(cat("'", key, "' is no integer"));
   return 0;
 }
 
@@ -185,7 +252,7 @@ uint64_t JsonReader::hex_number(std::string_view key) const {
   const std::string text = this->text(key);
   std::string bytes;
   if (text.size() != 16 || !from_hex(text, &bytes)) {
-    fail(cat("'", key, "' is no number of 16 hexadecimal digits: '", text.substr(0, 64), "'"));
+    fail(cat("'", key, "' is no number of 16 hexadecimal digits"));
     return 0;
   }
   uint64_t number = 0;
@@ -202,16 +269,17 @@ Id128 JsonReader::id(std::string_view key) const {
 TypeDescription JsonReader::type(std::string_view key) const {
   const Json* json = member(key);
   TypeDescription type;
-  if (json != nullptr && !read_type(*json, 0, &type))
-    fail(cat("'", key, "' is no type: ", excerpt(*json)));
+  if (json != nullptr && !read_type(*json, 0, &type)) fail(cat("'", key, "' is no type"));
   return type;
 }
 
 KeyedStateInfo::Kind JsonReader::keyed_kind(std::string_view key) const {
   const std::string name = text(key);
-  const auto kind = keyed_kind_of(name);
-  if (!kind) fail(cat("'", name, "' is no kind of keyed state"));
-  return kind.value_or(KeyedStateInfo::Kind{});
+  for (const KeyedKindName& each : kKeyedKinds) {
+    if (each.name == name) return each.kind;
+  }
+  fail(cat("'", name, "' is no kind of keyed state"));
+  return {};
 }
 
 JsonReader JsonReader::object(std::string_view key) const {
@@ -225,7 +293,7 @@ void JsonReader::read_pair(std::map<std::string, std::string>* pairs) const {
   std::string value;
   if (!json_->is_array() || json_->size() != 2 || !read_text((*json_)[0], &name) ||
       !read_text((*json_)[1], &value))
-    return fail(cat("no pair of texts: ", excerpt(*json_)));
+    return fail("no pair of texts");
   (*pairs)[name] = value;
 }
 
@@ -233,7 +301,7 @@ void JsonReader::for_each(std::string_view key,
                           const std::function<void(JsonReader)>& element) const {
   const Json* json = member(key);
   if (json == nullptr) return;
-  if (!json->is_array()) return fail(cat("'", key, "' is no list: ", excerpt(*json)));
+  if (!json->is_array()) return fail(cat("'", key, "' is no list"));
   for (const Json& each : *json) element(JsonReader(each, failure_));
 }
 
@@ -249,7 +317,7 @@ Json to_json(const OperatorStateDescription& op) {
   Json keyed = Json::array();
   for (const KeyedStateInfo& state : op.keyed_states) {
     keyed.push_back({{"name", text_to_json(state.name)},
-                     {"kind", kind_name(state.kind)},
+                     {"kind", keyed_kind_name(state.kind)},
                      {"namespace", type_to_json(state.name_space)},
                      {"value", type_to_json(state.value)}});
   }
@@ -290,8 +358,7 @@ void read_operator(JsonReader json, OperatorStateDescription* op) {
     const std::string mode = list.text("mode");
     if (mode == mode_name(ListStateMode::kUnion)) info.mode = ListStateMode::kUnion;
     else if (mode == mode_name(ListStateMode::kBroadcast)) info.mode = ListStateMode::kBroadcast;
-    else if (mode != mode_name(ListStateMode::kSplit))
-      list.fail(cat("'", mode, "' is no mode of a list"));
+    else if (mode != mode_name(ListStateMode::kSplit)) list.fail("an unknown mode of a list");
     info.element = list.type("element");
   });
 }

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 #include <xxhash.h>
 
-#include "checkpoint/sidecar_json.h"
 #include "weir/types/types.h"
 
 namespace weir {
@@ -98,20 +97,6 @@ TEST(Sidecar, RefusesOtherFormatsByTheirNumber) {
       decode_sidecar("{\"length\":0,\"weir_sidecar\":2,\"xxh3\":\"0000000000000000\"}\n");
   EXPECT_EQ(read.status().code(), StatusCode::kFailedPrecondition);
   EXPECT_NE(read.status().message().find("format 2"), std::string_view::npos);
-}
-
-TEST(Sidecar, NamesTheValueThatIsWrong) {
-  const auto refused = [](const char* line) {
-    return std::string(frame_from_json(line).status().message());
-  };
-  EXPECT_EQ(refused(R"({"length":"many","weir_sidecar":1,"xxh3":"0000000000000000"})"),
-            "'length' is no integer: \"many\"");
-  EXPECT_EQ(refused(R"({"length":1.5,"weir_sidecar":1,"xxh3":"0000000000000000"})"),
-            "'length' is no integer: 1.5");
-  EXPECT_EQ(refused(R"({"length":1,"weir_sidecar":1,"xxh3":"12"})"),
-            "'xxh3' is no number of 16 hexadecimal digits: '12'");
-  EXPECT_EQ(refused(R"({"length":1,"weir_sidecar":1,"xxh3":["é"]})").substr(0, 29),
-            "'xxh3' is no text: [\"\\u00e9\"]");
 }
 
 TEST(Sidecar, VerifiesTheMetadataChecksum) {

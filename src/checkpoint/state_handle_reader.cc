@@ -68,7 +68,7 @@ StatusOr<std::optional<StateStream>> StateHandleReader::get_stream() {
       const int64_t start = get_size();
       const int64_t size = get_size();
       if (const int32_t scope = in_.get_i32(); scope != 0 && scope != 1)
-        in_.fail("an unknown scope of a file", scope, 0, 1);
+        in_.fail("an unknown scope of a file");
       std::string path = name_of(in_.get_utf());
       (void)in_.get_utf();
       return std::optional<StateStream>(FileSegment{std::move(path), start, size});
@@ -80,7 +80,7 @@ StatusOr<std::optional<StateStream>> StateHandleReader::get_stream() {
 
 int64_t StateHandleReader::get_size() {
   const int64_t size = in_.get_i64();
-  if (size < 0) in_.fail("a negative size", size, 0);
+  if (size < 0) in_.fail("a negative size");
   return size;
 }
 
@@ -109,9 +109,8 @@ StatusOr<std::optional<OperatorStateHandle>> StateHandleReader::get_operator_sta
     const int8_t mode = in_.get_i8();
     std::vector<int64_t> offsets(in_.get_count(8));
     for (int64_t& offset : offsets) offset = get_size();
-    constexpr auto kLastMode = static_cast<int8_t>(ListStateMode::kBroadcast);
-    if (mode < 0 || mode > kLastMode)
-      in_.fail("an unknown mode of operator state", mode, 0, kLastMode);
+    if (mode < 0 || mode > static_cast<int8_t>(ListStateMode::kBroadcast))
+      in_.fail("an unknown mode of operator state");
     if (!handle.lists
              .emplace(name, ListStateLocation{static_cast<ListStateMode>(mode), std::move(offsets)})
              .second) {
@@ -136,7 +135,7 @@ StatusOr<KeyedStateHandle> StateHandleReader::get_key_groups(int64_t least) {
   handle.offsets.resize(in_.ok() ? static_cast<size_t>(handle.range.size()) : 0);
   for (int64_t& offset : handle.offsets) {
     offset = in_.get_i64();
-    if (offset < least) in_.fail("a negative offset", offset, least);
+    if (offset < least) in_.fail("a negative offset");
   }
   WEIR_ASSIGN_OR_RETURN(auto stream, get_stream());
   if (!stream) in_.fail("keyed state without a stream");
@@ -174,10 +173,8 @@ StatusOr<std::optional<KeyedStateHandle>> StateHandleReader::get_layers() {
 KeyGroupRange StateHandleReader::get_range() {
   const int32_t first = in_.get_i32();
   const int32_t count = in_.get_i32();
-  if (first < 0 || first > kMaxKeyGroups)
-    in_.fail("an impossible first key group", first, 0, kMaxKeyGroups);
-  else if (count < 0 || count > kMaxKeyGroups - first)
-    in_.fail("an impossible number of key groups", count, 0, kMaxKeyGroups - first);
+  if (first < 0 || count < 0 || first > kMaxKeyGroups || count > kMaxKeyGroups - first)
+    in_.fail("an impossible range of key groups");
   return in_.ok() ? KeyGroupRange{first, first + count - 1} : KeyGroupRange{};
 }
 
@@ -197,7 +194,7 @@ Status StateHandleReader::skip_keyed_states(int depth) {
 }
 
 Status StateHandleReader::skip_keyed_state(int depth) {
-  if (depth > kMaxDepth) in_.fail("handles inside handles, too deep", depth, 0, kMaxDepth);
+  if (depth > kMaxDepth) in_.fail("handles inside handles, too deep");
   const auto tag = static_cast<HandleTag>(in_.get_i8());
   WEIR_RETURN_IF_ERROR(in_.status("checkpoint metadata"));
   switch (tag) {

@@ -41,7 +41,7 @@ struct TwoWorkers {
 TEST(Deployment, WorkerGetsThePlacementOfItsPeers) {
   TwoWorkers workers(graph(4, Partitioning::kHash, 4));
   const Deploy deploy = workers.deploy(1);
-  EXPECT_EQ(deploy.attempt, AttemptId{7});
+  EXPECT_EQ(deploy.attempt, 7);
   EXPECT_EQ(deploy.own, 1);
   EXPECT_EQ(deploy.own_shards, (std::vector<int32_t>{1, 3}));
   const auto placement = placement_of(deploy, workers.graph);

@@ -192,9 +192,7 @@ void fields(Archive& a, TriggerCheckpoint& m) {
   a | m.full;
   a | m.mark;
   if constexpr (Archive::kReads) {
-    if (m.stop > StopMode::kDrain)
-      a.in.fail("an unknown way to stop", static_cast<int64_t>(m.stop), 0,
-                static_cast<int64_t>(StopMode::kDrain));
+    if (m.stop > StopMode::kDrain) a.in.fail("an unknown way to stop");
   }
 }
 template <class Archive>
@@ -233,6 +231,11 @@ StatusOr<Variant> decode_variant(std::string_view frame, std::string_view from) 
 
 }  // namespace
 }  // namespace codec
+
+std::string attempt_text(AttemptId attempt) {
+  const int64_t counter = attempt - first_attempt_of(epoch_of(attempt));
+  return epoch_of(attempt) == 0 ? cat(counter) : cat(epoch_of(attempt), '.', counter);
+}
 
 std::string encode(const FromWorker& message) { return codec::encode_variant(message); }
 std::string encode(const FromMaster& message) { return codec::encode_variant(message); }

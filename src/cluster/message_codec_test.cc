@@ -19,7 +19,7 @@ TypeDescription list_of_points() {
 
 AcknowledgeCheckpoint acknowledgement() {
   AcknowledgeCheckpoint ack;
-  ack.attempt = AttemptId{(7LL << 32) + 3};
+  ack.attempt = first_attempt_of(7) + 3;
   ack.id = 41;
   ack.process = 2;
   SubtaskState state;
@@ -72,7 +72,7 @@ TEST(MessageCodec, AcknowledgementRoundTrips) {
   const auto decoded = decode_from_worker(encode(FromWorker(acknowledgement())));
   ASSERT_TRUE(decoded.ok()) << decoded.status().to_string();
   const auto& ack = std::get<AcknowledgeCheckpoint>(*decoded);
-  EXPECT_EQ(ack.attempt.epoch(), 7);
+  EXPECT_EQ(epoch_of(ack.attempt), 7);
   EXPECT_EQ(ack.process, 2);
   EXPECT_EQ(ack.tasks, acknowledgement().tasks);
   ASSERT_EQ(ack.states.size(), 2u);
@@ -87,7 +87,7 @@ TEST(MessageCodec, AcknowledgementRoundTrips) {
 }
 
 MetricsOfWorker metrics() {
-  MetricsOfWorker message{AttemptId{(7LL << 32) + 3}, {}};
+  MetricsOfWorker message{first_attempt_of(7) + 3, {}};
   message.report.at_ms = 123;
   message.report.process = {1, 2, 3, 4};
   message.report.left_out = 5;
@@ -181,7 +181,7 @@ TEST(MessageCodec, WatermarksToAlignRoundTrip) {
   const auto report = decode_from_worker(encode(FromWorker(ReportWatermark{3, 4, 5, -6})));
   ASSERT_TRUE(report.ok());
   const auto& reported = std::get<ReportWatermark>(*report);
-  EXPECT_EQ(reported.attempt, AttemptId{3});
+  EXPECT_EQ(reported.attempt, 3);
   EXPECT_EQ(reported.vertex, 4);
   EXPECT_EQ(reported.subtask, 5);
   EXPECT_EQ(reported.watermark, -6);
@@ -230,16 +230,12 @@ TEST(MessageCodec, RefusesANumberThatDoesNotFitItsField) {
   const size_t at = frame.find(bytes_of(kMark));
   ASSERT_NE(at, std::string::npos);
   const auto decode_with = [&](int64_t number) {
-    return decode_from_worker(std::string(frame).replace(at, 8, bytes_of(number))).status();
+    return decode_from_worker(std::string(frame).replace(at, 8, bytes_of(number))).status().code();
   };
-  EXPECT_TRUE(decode_with(INT32_MAX).ok());
-  EXPECT_TRUE(decode_with(INT32_MIN).ok());
-  const Status too_large = decode_with(int64_t{INT32_MAX} + 1);
-  EXPECT_EQ(too_large.code(), StatusCode::kDataLoss);
-  EXPECT_NE(too_large.message().find("2147483648 (expected -2147483648 to 2147483647)"),
-            std::string_view::npos)
-      << too_large.message();
-  EXPECT_EQ(decode_with(int64_t{INT32_MIN} - 1).code(), StatusCode::kDataLoss);
+  EXPECT_EQ(decode_with(INT32_MAX), StatusCode::kOk);
+  EXPECT_EQ(decode_with(INT32_MIN), StatusCode::kOk);
+  EXPECT_EQ(decode_with(int64_t{INT32_MAX} + 1), StatusCode::kDataLoss);
+  EXPECT_EQ(decode_with(int64_t{INT32_MIN} - 1), StatusCode::kDataLoss);
 }
 
 TEST(MessageCodec, RefusesEndlessNestingOfTypes) {
@@ -260,6 +256,11 @@ TEST(MessageCodec, ReadsTheProtocolOfAnyRegistration) {
   EXPECT_EQ(protocol_of_registration(encode(FromWorker(hello)) + "a field of version 77"), 77);
   EXPECT_EQ(protocol_of_registration(encode(FromWorker(Deployed{0}))), std::nullopt);
   EXPECT_EQ(protocol_of_registration("GET / HTTP/1.1"), std::nullopt);
+}
+
+TEST(AttemptText, NamesTheLeaderOnlyWithElection) {
+  EXPECT_EQ(attempt_text(first_attempt_of(0) + 3), "3");
+  EXPECT_EQ(attempt_text(first_attempt_of(2) + 3), "2.3");
 }
 
 }  // namespace

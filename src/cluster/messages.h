@@ -20,6 +20,13 @@ namespace weir {
 // about a run of the job names its attempt, whose upper half is the leader's epoch. A message that
 // names another attempt than the receiver's has no effect.
 
+/// Attempts of a leader are numbered from its epoch, so attempts of a later leader have larger
+/// numbers than all of an earlier one.
+inline AttemptId first_attempt_of(int64_t epoch) { return epoch << 32; }
+inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
+/// "3" without election, "2.3" with it: the third attempt of the leader of epoch 2.
+std::string attempt_text(AttemptId attempt);
+
 inline constexpr int32_t kProtocolVersion = 6;
 
 // --- from a worker ---
@@ -37,39 +44,39 @@ struct RegisterWorker {
 };
 /// Every task is restored, and the connections to the other workers are open.
 struct Deployed {
-  AttemptId attempt;
+  AttemptId attempt = 0;
 };
 struct TaskFailed {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   std::string task;
   Status status;
 };
 /// Every task here has seen the end of its input. `finished`: also, every side effect of the last
 /// checkpoint is done.
 struct TasksEnded {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   bool finished = false;
 };
 /// The worker holds nothing of the attempt any more: no task and no blocking work is running.
 struct Canceled {
-  AttemptId attempt;
+  AttemptId attempt = 0;
 };
 struct ProgressReport {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   int64_t source_records = 0;           ///< since the attempt began
   Timestamp watermark = kMinWatermark;  ///< the least of the tasks without outputs
   int64_t late_records = 0;             ///< dropped by operators since the attempt began
 };
 /// A reader has read its splits and wants another.
 struct RequestSplit {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   int32_t vertex = 0;
   int32_t subtask = 0;
 };
 /// Of a source with watermark alignment: the others of its group wait for this; kMaxWatermark: they
 /// need not.
 struct ReportWatermark {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   int32_t vertex = 0;
   int32_t subtask = 0;
   Timestamp watermark = kMaxWatermark;
@@ -77,7 +84,7 @@ struct ReportWatermark {
 struct HeartbeatReply {};
 /// Sent with the answer to a heartbeat, and when the worker leaves the attempt.
 struct MetricsOfWorker {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   MetricReport report;
 };
 /// The answer to RequestText.
@@ -150,7 +157,7 @@ struct SubtaskSplits {
 };
 /// See cluster/deployment.h for how a deployment is split into messages and put together again.
 struct Deploy {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   int32_t own = 0;  ///< the receiver's index
   std::vector<int32_t> own_shards;
   Shared<AttemptPlan> common;
@@ -162,27 +169,27 @@ struct Deploy {
 };
 /// All workers are deployed: run.
 struct Start {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   /// The job was stopped, but this attempt must repeat the commits: sources read nothing.
   bool stopped = false;
 };
 struct Cancel {
-  AttemptId attempt;
+  AttemptId attempt = 0;
 };
 /// All tasks of a job without checkpoints have ended: sinks commit their pending output now.
 struct CommitWithoutCheckpoint {
-  AttemptId attempt;
+  AttemptId attempt = 0;
 };
 /// The answer to RequestSplit. Sent in order with TriggerCheckpoint: the splits belong to the
 /// reader's state in all checkpoints that are triggered later, and to the enumerator's in all
 /// earlier ones.
 struct AssignSplits {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   SubtaskSplits to;
 };
 /// A source with watermark alignment reads no splits whose watermark is above this.
 struct AlignWatermark {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   int32_t vertex = 0;
   Timestamp max_allowed = kMaxWatermark;
 };

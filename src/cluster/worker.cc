@@ -83,7 +83,7 @@ void Worker::deploy(std::shared_ptr<const Deploy> message) {
   if (attempt_ || message->common->shards < 1) {
     // A job master deploys only once nothing of an earlier attempt is left.
     task_failed(number, "deployment",
-                internal_error(cat("worker ", id_, " cannot take attempt ", number)));
+                internal_error(cat("worker ", id_, " cannot take attempt ", attempt_text(number))));
     return;
   }
   auto fitting = with_max_parallelisms(limit_parallelism(graph_, message->common->shards),

@@ -88,7 +88,7 @@ class Worker final : public Actor, private ShardListener {
  private:
   /// One attempt to run the job.
   struct Attempt {
-    AttemptId number;
+    AttemptId number = 0;
     std::shared_ptr<const Deploy> deploy;
     std::shared_ptr<const RestorePlan> plan;  ///< for this worker's subtasks; null on a fresh start
     /// With the files that these subtasks read; null if the checkpoint has none.
@@ -188,7 +188,7 @@ class Worker final : public Actor, private ShardListener {
   LargeValues large_values_;
   BlockingGate gate_;
   std::atomic<AttemptId> running_attempt_{
-      AttemptId{}};  ///< stamped on shards' reports; changes only while no shard runs
+      0};  ///< stamped on shards' reports; changes only while no shard runs
   std::unique_ptr<Attempt> attempt_;
 
   WorkerView current_;

@@ -85,7 +85,7 @@ TEST_F(WorkerTest, SaysWhyACheckpointCannotBeWritten) {
   send(TriggerCheckpoint{7, 1, 0});
   const auto declined = take<DeclineCheckpoint>();
   ASSERT_TRUE(declined.has_value());
-  EXPECT_EQ(declined->attempt, AttemptId{7});
+  EXPECT_EQ(declined->attempt, 7);
   EXPECT_EQ(declined->id, 1);
   EXPECT_NE(declined->reason.message().find("hdfs:job"), std::string_view::npos)
       << declined->reason.message();

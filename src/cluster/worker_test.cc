@@ -29,7 +29,7 @@ TEST_F(WorkerTest, FailsItsAttemptWithACrashReportAndWaitsForDelivery) {
   crash();
   const auto failed = take<TaskFailed>();
   ASSERT_TRUE(failed.has_value());
-  EXPECT_EQ(failed->attempt, AttemptId{1});
+  EXPECT_EQ(failed->attempt, 1);
   EXPECT_EQ(failed->status.message(), "ended by signal 11");
   EXPECT_EQ(heard, 1);
   send(Cancel{1});
@@ -96,7 +96,7 @@ TEST_F(WorkerTest, AnswersAHeartbeatWithTheFiguresOfItsAttempt) {
   send(Heartbeat{});
   const auto metrics = take<MetricsOfWorker>();
   ASSERT_TRUE(metrics.has_value());
-  EXPECT_EQ(metrics->attempt, AttemptId{3});
+  EXPECT_EQ(metrics->attempt, 3);
   EXPECT_EQ(metrics->report.process, (ProcessFigures{7, 8, 9, 10}));
   ASSERT_EQ(metrics->report.tasks.size(), 1u);
   EXPECT_EQ(metrics->report.tasks[0].output_watermark, kMinWatermark);
@@ -183,7 +183,7 @@ TEST_F(WorkerTest, RunsAnAttemptAndReportsItsEnd) {
   send(deployment(7));
   const auto deployed = take<Deployed>();
   ASSERT_TRUE(deployed.has_value());
-  EXPECT_EQ(deployed->attempt, AttemptId{7});
+  EXPECT_EQ(deployed->attempt, 7);
   source_ended_ = true;
   pass(milliseconds(200));
   EXPECT_FALSE(take<TasksEnded>().has_value()) << "not before Start";
@@ -217,7 +217,7 @@ TEST_F(WorkerTest, RefusesAnAttemptWhileAnotherIsInProgress) {
   send(deployment(8));
   const auto failed = take<TaskFailed>();
   ASSERT_TRUE(failed.has_value());
-  EXPECT_EQ(failed->attempt, AttemptId{8});
+  EXPECT_EQ(failed->attempt, 8);
 }
 
 TEST_F(WorkerTest, LeavesAnAttemptOnlyAfterItsBlockingWork) {
@@ -232,7 +232,7 @@ TEST_F(WorkerTest, LeavesAnAttemptOnlyAfterItsBlockingWork) {
   settle();
   const auto left = take<Canceled>();
   ASSERT_TRUE(left.has_value());
-  EXPECT_EQ(left->attempt, AttemptId{7});
+  EXPECT_EQ(left->attempt, 7);
 }
 
 TEST_F(WorkerTest, AnswersThatAnUnknownAttemptHasLeft) {
@@ -243,7 +243,7 @@ TEST_F(WorkerTest, AnswersThatAnUnknownAttemptHasLeft) {
   send(Cancel{6});
   const auto left = take<Canceled>();
   ASSERT_TRUE(left.has_value());
-  EXPECT_EQ(left->attempt, AttemptId{6});
+  EXPECT_EQ(left->attempt, 6);
   send(Start{7});
   source_ended_ = true;
   pass(milliseconds(200));

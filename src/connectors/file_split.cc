@@ -59,8 +59,7 @@ std::string FileSplit::encode() const {
 StatusOr<FileSplit> FileSplit::decode(std::string_view bytes) {
   BinaryReader in(bytes);
   const uint8_t version = in.get_u8();
-  if (version < kSplitVersionOfSizeOnly || version > kSplitVersion)
-    in.fail("an unknown version", version, kSplitVersionOfSizeOnly, kSplitVersion);
+  if (version < kSplitVersionOfSizeOnly || version > kSplitVersion) in.fail("an unknown version");
   FileSplit split;
   split.uri = in.get_bytes();
   split.begin = in.get_i64();
@@ -73,11 +72,9 @@ StatusOr<FileSplit> FileSplit::decode(std::string_view bytes) {
   }
   if (version >= kSplitVersionWithoutCompression) split.of = in.get_i32();
   if (version == kSplitVersion) split.compressed = in.get_bool();
-  if (split.begin < 0) in.fail("a file split's begin", split.begin, 0);
-  if (split.end < split.begin || split.end > split.file_size)
-    in.fail("a file split's end", split.end, split.begin, split.file_size);
-  if (split.next > split.file_size && !split.compressed)
-    in.fail("a position beyond the file", split.next, split.begin, split.file_size);
+  if (split.begin < 0 || split.end < split.begin || split.file_size < split.end ||
+      (split.next > split.file_size && !split.compressed))
+    in.fail("an impossible range");
   WEIR_RETURN_IF_ERROR(in.status("a file split"));
   return split;
 }

@@ -27,9 +27,8 @@ StatusOr<IndexSplit> IndexSplit::decode(std::string_view bytes) {
   split.next = in.get_i64();
   split.block = in.get_i64();
   split.stride = in.get_i64();
-  if (split.next < 0) in.fail("an impossible index", split.next, 0);
-  if (split.block < 1) in.fail("an impossible length of a block of indices", split.block, 1);
-  if (split.stride < 1) in.fail("an impossible distance between blocks", split.stride, 1);
+  if (split.next < 0 || split.block < 1 || split.stride < 1)
+    in.fail("an impossible range of indices");
   WEIR_RETURN_IF_ERROR(in.status("a split of a generator source"));
   return split;
 }

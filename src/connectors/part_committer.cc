@@ -20,19 +20,22 @@ constexpr char kUnfinished = '/';
 
 std::string_view base_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
-Status check_all(const std::vector<PartCommittable>& parts) {
-  for (const PartCommittable& part : parts) WEIR_RETURN_IF_ERROR(check_names(part));
-  return {};
+StatusOr<std::vector<PartCommittable>> decode_all(const std::vector<std::string>& committables) {
+  std::vector<PartCommittable> decoded;
+  for (const std::string& bytes : committables) {
+    WEIR_ASSIGN_OR_RETURN(decoded.emplace_back(), PartCommittable::decode(bytes));
+  }
+  return decoded;
 }
 
 /// Commits by publishing staged files. Removes a visible part file only if it belongs to a
 /// checkpoint that the job has discarded.
-class PartCommitter final : public Committer<PartCommittable> {
+class PartCommitter final : public Committer {
  public:
   PartCommitter(std::string uri, FileSystemRegistry& files) : uri_(std::move(uri)), files_(files) {}
 
-  Status commit(const std::vector<PartCommittable>& parts) override {
-    WEIR_RETURN_IF_ERROR(check_all(parts));
+  Status commit(const std::vector<std::string>& committables) override {
+    WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(committables));
     WEIR_ASSIGN_OR_RETURN(const FileLocation directory, files_.resolve(uri_));
     std::set<std::string> buckets;  // that exist
     for (const PartCommittable& part : parts) {
@@ -42,14 +45,13 @@ class PartCommitter final : public Committer<PartCommittable> {
   }
 
   // Names differ from those of all other attempts, so no name ever refers to another file.
-  StatusOr<std::vector<std::string>> find_orphans(
-      const SinkStart<PartCommittable>& start) override {
+  StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
     std::vector<std::string> found;
     if (bug_enabled(Bug::kOrphansKept)) return found;
-    WEIR_RETURN_IF_ERROR(check_all(start.pending));
+    WEIR_ASSIGN_OR_RETURN(const auto parts, decode_all(start.pending));
     std::set<std::string> needed;
     std::set<uint32_t> runs = {run_hash(start.uid, start.run_nonce)};
-    for (const PartCommittable& part : start.pending) {
+    for (const PartCommittable& part : parts) {
       needed.insert(part.hidden);
       needed.insert(path_of(part));
       if (start.continues_run) runs.insert(part.run);
@@ -217,8 +219,8 @@ class PartCommitter final : public Committer<PartCommittable> {
 
 }  // namespace
 
-std::unique_ptr<Committer<PartCommittable>> make_part_committer(std::string directory_uri,
-                                                                FileSystemRegistry& files) {
+std::unique_ptr<Committer> make_part_committer(std::string directory_uri,
+                                               FileSystemRegistry& files) {
   return std::make_unique<PartCommitter>(std::move(directory_uri), files);
 }
 

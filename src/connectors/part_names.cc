@@ -141,41 +141,36 @@ bool is_part_path(std::string_view bucket, std::string_view part) {
 
 }  // namespace
 
-Status check_names(const detail::PartCommittable& committable) {
-  const auto& [run, hidden, part, length, bucket] = committable;
-  if (hidden.empty() || (parse_hidden_name(hidden) && is_part_path(bucket, part))) return {};
-  return data_loss(cat("a file sink's committable names '", hidden, "', '", bucket, "' and '", part,
-                       "', which no file sink writes"));
-}
-
-void Serializer<detail::PartCommittable>::write(BinaryWriter& out,
-                                                const detail::PartCommittable& committable) {
+std::string PartCommittable::encode() const {
+  BinaryWriter out;
   out.put_u8(kCommittableVersion);
-  out.put_u32(committable.run);
-  out.put_bytes(committable.hidden);
-  out.put_bytes(committable.part);
-  out.put_i64(committable.length);
-  out.put_bytes(committable.bucket);
+  out.put_u32(run);
+  out.put_bytes(hidden);
+  out.put_bytes(part);
+  out.put_i64(length);
+  out.put_bytes(bucket);
+  return out.take();
 }
 
-void Serializer<detail::PartCommittable>::read(BinaryReader& in,
-                                               detail::PartCommittable& committable) {
+StatusOr<PartCommittable> PartCommittable::decode(std::string_view bytes) {
+  BinaryReader in(bytes);
   const uint8_t version = in.get_u8();
   if (version < kCommittableVersionWithoutBucket || version > kCommittableVersion)
-    in.fail("an unknown version of a file sink's committable", version,
-            kCommittableVersionWithoutBucket, kCommittableVersion);
-  committable.run = in.get_u32();
-  committable.hidden = in.get_bytes();
-  committable.part = in.get_bytes();
-  committable.length = in.get_i64();
-  if (version == kCommittableVersion) committable.bucket = in.get_bytes();
-}
-
-TypeDescription Serializer<detail::PartCommittable>::describe() {
-  TypeDescription type;
-  type.kind = TypeKind::kUser;
-  type.name = "weir.FileSinkCommittable";
-  return type;
+    in.fail("an unknown version");
+  PartCommittable decoded;
+  decoded.run = in.get_u32();
+  decoded.hidden = in.get_bytes();
+  decoded.part = in.get_bytes();
+  decoded.length = in.get_i64();
+  if (version == kCommittableVersion) decoded.bucket = in.get_bytes();
+  WEIR_RETURN_IF_ERROR(in.status("a file sink's committable"));
+  // The names become paths, so only valid names are accepted.
+  if (!decoded.hidden.empty() &&
+      (!parse_hidden_name(decoded.hidden) || !is_part_path(decoded.bucket, decoded.part))) {
+    return data_loss(cat("a file sink's committable names '", decoded.hidden, "', '",
+                         decoded.bucket, "' and '", decoded.part, "', which no file sink writes"));
+  }
+  return decoded;
 }
 
 }  // namespace weir

@@ -5,7 +5,6 @@
 #include <string>
 #include <string_view>
 
-#include "weir/detail/connector/part_writer.h"
 #include "weir/status.h"
 
 namespace weir {
@@ -56,7 +55,17 @@ uint32_t sink_hash(std::string_view uid);
 /// The hash of a run's or an attempt's nonce, for one sink.
 uint32_t run_hash(std::string_view uid, uint64_t nonce);
 
-/// DATA_LOSS unless the committable's names are those that a FileSink gives. They become paths.
-Status check_names(const detail::PartCommittable& committable);
+/// The committable that a FileSink's writer passes to its committer. For an epoch without records
+/// the names are empty, and it only tells which run it belongs to.
+struct PartCommittable {
+  uint32_t run = 0;
+  std::string hidden;  ///< name within the directory
+  std::string part;    ///< name within the bucket
+  int64_t length = 0;
+  std::string bucket = {};
+
+  std::string encode() const;
+  static StatusOr<PartCommittable> decode(std::string_view bytes);
+};
 
 }  // namespace weir

@@ -81,23 +81,24 @@ class PartWriterImpl final : public PartWriter {
 
   bool can_accept() override { return *bytes_in_flight_ < kMaxBytesInFlight; }
 
-  std::vector<PartCommittable> prepare_commit(SnapshotContext& context) override {
+  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
     for (auto& [name, bucket] : buckets_) end_file(bucket);
     buckets_.clear();
     current_ = nullptr;
-    std::vector<PartCommittable> committables;
+    std::vector<std::string> committables;
     std::map<std::string, uint32_t> numbers;
     for (PartCommittable& part : ended_) {
       if (part.part.empty())
         part.part = to_string(part_name(context.checkpoint_id(), numbers[part.bucket]++));
-      committables.push_back(std::move(part));
+      committables.push_back(part.encode());
       if (bug_enabled(Bug::kEndedPartsForgotten)) break;
     }
     ended_.clear();
     next_numbers_.clear();
     if (context.checkpoint_id() != INT64_MAX) next_checkpoint_ = context.checkpoint_id() + 1;
     if (committables.empty())
-      committables.push_back({.run = run_, .hidden = {}, .part = {}, .length = 0});
+      committables.push_back(
+          PartCommittable{.run = run_, .hidden = {}, .part = {}, .length = 0}.encode());
     std::erase_if(closing_, [](const auto& file) { return file->persistent(); });
     // Also finishes files of earlier epochs: their checkpoint may have been aborted before its work
     // was done, and their committables are in this one.
@@ -245,7 +246,7 @@ class PartWriterImpl final : public PartWriter {
   }
 
   void drain(std::shared_ptr<EpochFile> file) {
-    context_->run_blocking([this, file = std::move(file)]() -> Continuation {
+    context_->run_blocking([this, file = std::move(file)]() -> std::function<void()> {
       Status status = file->drain();
       return [this, status = std::move(status)] {
         if (!status.ok())

@@ -22,7 +22,7 @@ constexpr int64_t kMaxRetryMs = 5000;
 /// to it.
 class PendingCommits::Recovery {
  public:
-  Recovery(std::shared_ptr<Committer<>> committer, SinkStart<> start)
+  Recovery(std::shared_ptr<Committer> committer, SinkStart start)
       : committer_(std::move(committer)), start_(std::move(start)) {}
 
   /// Called before the attempt runs.
@@ -44,13 +44,13 @@ class PendingCommits::Recovery {
 
  private:
   std::mutex mutex_;
-  const std::shared_ptr<Committer<>> committer_;
-  const SinkStart<> start_;
+  const std::shared_ptr<Committer> committer_;
+  const SinkStart start_;
   std::vector<std::string> orphans_;  ///< set before run()
   bool done_ = false;
 };
 
-PendingCommits::PendingCommits(std::shared_ptr<Committer<>> committer, OperatorContext& context,
+PendingCommits::PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context,
                                OnCommitted on_committed)
     : committer_(std::move(committer)),
       context_(context),
@@ -62,11 +62,11 @@ Status PendingCommits::open() {
   WEIR_ASSIGN_OR_RETURN(
       const std::vector<std::string> restored,
       context_.operator_state().declare(kStateName, ListStateMode::kUnion, std::move(bytes)));
-  SinkStart<> start{.pending = {},
-                    .restored_checkpoint = context_.restored_checkpoint(),
-                    .uid = context_.uid(),
-                    .run_nonce = context_.run_nonce(),
-                    .continues_run = context_.continues_run()};
+  SinkStart start{.pending = {},
+                  .restored_checkpoint = context_.restored_checkpoint(),
+                  .uid = context_.uid(),
+                  .run_nonce = context_.run_nonce(),
+                  .continues_run = context_.continues_run()};
   for (const std::string& element : restored) {
     BinaryReader outer(element);
     BinaryReader in(outer.get_bytes());
@@ -100,7 +100,7 @@ bool PendingCommits::recovered() {
 /// Only the running attempt calls this, so all orphans that find() saw belong to earlier attempts.
 void PendingCommits::recover() {
   recovering_ = true;
-  context_.run_blocking([this, recovery = recovery_]() -> Continuation {
+  context_.run_blocking([this, recovery = recovery_]() -> std::function<void()> {
     Status status = recovery->run();
     return [this, status = std::move(status)] { on_recovered(status); };
   });
@@ -148,7 +148,7 @@ void PendingCommits::completed(int64_t id) {
 }
 
 void PendingCommits::commit_final(std::vector<std::string> prepared,
-                                  std::vector<WorkBeforeAck> make_durable) {
+                                  std::vector<std::function<Status()>> make_durable) {
   for (std::string& bytes : prepared)
     pending_.push_back({INT64_MAX, context_.subtask(), std::move(bytes)});
   std::move(make_durable.begin(), make_durable.end(), std::back_inserter(make_durable_));
@@ -163,10 +163,10 @@ void PendingCommits::start_commit() {
   }
   if (committables.empty()) return;
   committing_ = true;
-  std::vector<WorkBeforeAck> first;
+  std::vector<std::function<Status()>> first;
   if (completed_ == INT64_MAX) first = make_durable_;
   context_.run_blocking([this, committer = committer_, committables = std::move(committables),
-                         first = std::move(first), up_to = completed_]() -> Continuation {
+                         first = std::move(first), up_to = completed_]() -> std::function<void()> {
     Status status;
     for (const auto& work : first) {
       if (status.ok()) status = work();
@@ -183,8 +183,13 @@ void PendingCommits::on_committed(int64_t up_to, const Status& status) {
     return;
   }
   attempts_ = 0;
-  std::erase_if(pending_, [&](const Entry& e) { return e.checkpoint_id <= up_to; });
-  notify_committed_(up_to);
+  std::vector<std::string> committed;
+  std::erase_if(pending_, [&](Entry& e) {
+    if (e.checkpoint_id > up_to) return false;
+    committed.push_back(std::move(e.bytes));
+    return true;
+  });
+  notify_committed_(committed);
   if (up_to == INT64_MAX) make_durable_.clear();
   start_commit();
 }

@@ -134,7 +134,7 @@ class RecordReaderImpl final : public RecordReader {
   void open_file() {
     state_ = State::kOpening;
     context_->run_blocking([this, split = splits_.front(), options = shared_options_,
-                            files = &context_->files()]() -> Continuation {
+                            files = &context_->files()]() -> std::function<void()> {
       auto opened = std::make_shared<StatusOr<Opened>>(open_and_read(split, *options, *files));
       return [this, opened] {
         if (!opened->ok()) return fail(opened->status());
@@ -303,7 +303,7 @@ class RecordReaderImpl final : public RecordReader {
     const int64_t length = chunk_length(split, read_to_, options_);
     reading_ = true;
     context_->run_blocking([this, file = file_, location = location_, split, offset = read_to_,
-                            length]() -> Continuation {
+                            length]() -> std::function<void()> {
       auto bytes = std::make_shared<std::string>();
       Status status = read_chunk(*file, location, split, offset, length, bytes.get());
       return [this, bytes, status = std::move(status)] {

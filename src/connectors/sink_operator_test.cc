@@ -4,7 +4,6 @@
 
 #include "connectors/test_host.h"
 #include "weir/connector/collect_sink.h"
-#include "weir/types/types.h"
 
 namespace weir {
 namespace {
@@ -16,7 +15,7 @@ struct Script {
   std::vector<std::string> orphans;
 };
 
-class ScriptedCommitter final : public Committer<> {
+class ScriptedCommitter final : public Committer {
  public:
   explicit ScriptedCommitter(std::shared_ptr<Script> script) : script_(std::move(script)) {}
   Status commit(const std::vector<std::string>& committables) override {
@@ -28,7 +27,7 @@ class ScriptedCommitter final : public Committer<> {
     script_->commit_answers.erase(script_->commit_answers.begin());
     return answer;
   }
-  StatusOr<std::vector<std::string>> find_orphans(const SinkStart<>& start) override {
+  StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
     script_->log.push_back("find after " + std::to_string(start.restored_checkpoint));
     return script_->orphans;
   }
@@ -49,6 +48,7 @@ class ScriptedSink final : public Sink<std::string> {
   explicit ScriptedSink(std::shared_ptr<Script> script) : script_(std::move(script)) {}
   class Writer final : public SinkWriter<std::string> {
    public:
+    Status open(OperatorContext&) override { return {}; }
     void write(BatchOf<std::string>& batch) override {
       records_.insert(records_.end(), batch.records.begin(), batch.records.end());
     }
@@ -62,20 +62,20 @@ class ScriptedSink final : public Sink<std::string> {
   std::unique_ptr<SinkWriter<std::string>> create_writer() const override {
     return std::make_unique<Writer>();
   }
-  std::unique_ptr<Committer<>> create_committer(FileSystemRegistry&) const override {
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
     return std::make_unique<ScriptedCommitter>(script_);
   }
+  Status probe(FileSystemRegistry&) const override { return {}; }
 
  private:
   std::shared_ptr<Script> script_;
 };
 
-template <class SinkT>
-struct LifeOf {
-  explicit LifeOf(TestHost::Place place = {}, TestHost::Lists restored = {})
-      : host(nullptr, place, std::move(restored)), sink(std::make_shared<SinkT>(script)) {
-    opened = sink.open(host);
-    if (opened.ok()) sink.can_accept();  // the attempt runs
+struct Life {
+  explicit Life(TestHost::Place place = {}, TestHost::Lists restored = {})
+      : host(nullptr, place, std::move(restored)), sink(std::make_shared<ScriptedSink>(script)) {
+    EXPECT_TRUE(sink.open(host).ok());
+    sink.can_accept();  // the attempt runs
   }
   void write(std::string record) {
     BatchOf<std::string> batch;
@@ -89,11 +89,9 @@ struct LifeOf {
   }
   std::shared_ptr<Script> script = std::make_shared<Script>();
   TestHost host;
-  detail::SinkOperator<std::string, SinkT> sink;
-  Status opened;
+  detail::SinkOperator<std::string, ScriptedSink> sink;
   NoOutput none;
 };
-using Life = LifeOf<ScriptedSink>;
 using Log = std::vector<std::string>;
 
 TEST(SinkOperator, CommitsOnlyCommittablesOfTheCompletedCheckpoint) {
@@ -295,95 +293,6 @@ TEST(SinkOperator, JobWithoutCheckpointsCommitsOnceAtItsEnd) {
   life.sink.commit_without_checkpoint();
   life.host.run_jobs();
   EXPECT_EQ(life.script->log, (Log{"find after -1", "commit a"}));
-}
-
-/// A committable of a type.
-struct Parcel {
-  std::string name;
-  int64_t weight = 0;
-  WEIR_FIELDS(Parcel, name, weight)
-};
-
-class ParcelCommitter final : public Committer<Parcel> {
- public:
-  explicit ParcelCommitter(std::shared_ptr<Script> script) : script_(std::move(script)) {}
-  Status commit(const std::vector<Parcel>& parcels) override {
-    for (const Parcel& parcel : parcels)
-      script_->log.push_back("commit " + parcel.name + " " + std::to_string(parcel.weight));
-    return {};
-  }
-  StatusOr<std::vector<std::string>> find_orphans(const SinkStart<Parcel>& start) override {
-    for (const Parcel& parcel : start.pending) script_->log.push_back("pending " + parcel.name);
-    return std::vector<std::string>{start.uid + std::to_string(start.restored_checkpoint)};
-  }
-  Status remove_orphans(const std::vector<std::string>& names) override {
-    script_->log.push_back("remove " + names.at(0));
-    return {};
-  }
-
- private:
-  const std::shared_ptr<Script> script_;
-};
-
-class ParcelSink final : public Sink<std::string, Parcel> {
- public:
-  explicit ParcelSink(std::shared_ptr<Script> script) : script_(std::move(script)) {}
-  std::unique_ptr<SinkWriter<std::string, Parcel>> create_writer() const override {
-    return std::make_unique<Writer>(script_);
-  }
-  std::unique_ptr<Committer<Parcel>> create_committer(FileSystemRegistry&) const override {
-    return std::make_unique<ParcelCommitter>(script_);
-  }
-
- private:
-  class Writer final : public SinkWriter<std::string, Parcel> {
-   public:
-    explicit Writer(std::shared_ptr<Script> script) : script_(std::move(script)) {}
-    void write(BatchOf<std::string>& batch) override {
-      for (const std::string& name : batch.records) parcels_.push_back({name, 7});
-    }
-    std::vector<Parcel> prepare_commit(SnapshotContext&) override {
-      return std::exchange(parcels_, {});
-    }
-    void committed(int64_t id) override {
-      script_->log.push_back("committed " + std::to_string(id));
-    }
-
-   private:
-    const std::shared_ptr<Script> script_;
-    std::vector<Parcel> parcels_;
-  };
-
-  const std::shared_ptr<Script> script_;
-};
-
-TEST(SinkOperator, CommittablesOfATypeAreCommittedAndRestored) {
-  LifeOf<ParcelSink> life;
-  life.host.run_jobs();
-  life.write("a");
-  life.snapshot(1);
-  life.write("b");
-  const TestHost::Lists state = life.snapshot(2);
-  life.sink.checkpoint_completed(1);
-  life.host.run_jobs();
-  EXPECT_EQ(life.script->log, (Log{"remove connector-1", "commit a 7", "committed 1"}));
-  LifeOf<ParcelSink> second({.restored_checkpoint = 2}, state);
-  EXPECT_TRUE(second.opened.ok()) << second.opened.to_string();
-  second.host.run_jobs();
-  EXPECT_EQ(second.script->log,
-            (Log{"pending a", "pending b", "remove connector2", "commit a 7", "commit b 7"}));
-}
-
-TEST(SinkOperator, CommittablesOfAnotherTypeRefuseTheStart) {
-  Life life;
-  life.host.run_jobs();
-  life.write("these are no bytes of a parcel");
-  const LifeOf<ParcelSink> second({.restored_checkpoint = 1}, life.snapshot(1));
-  EXPECT_EQ(second.opened.code(), StatusCode::kDataLoss);
-  EXPECT_NE(second.opened.message().find("the sink cannot read a committable of the checkpoint"),
-            std::string_view::npos)
-      << second.opened.message();
-  EXPECT_EQ(second.script->log, Log{});
 }
 
 TEST(CollectSink, HoldsEachRecordOnceAcrossARestart) {

@@ -79,18 +79,19 @@ class SocketReader final : public SourceReader<std::string> {
 
   void read() {
     reading_ = true;
-    context_->run_blocking([this, client = client_, server = splits_.front()]() -> Continuation {
-      auto turn = std::make_shared<Turn>();
-      turn->client = client;
-      turn->status = take_turn(server, *turn);
-      return [this, turn] {
-        reading_ = false;
-        if (!turn->status.ok()) return context_->fail(turn->status);
-        client_ = turn->client;
-        text_ += turn->bytes;
-        ended_ = turn->end;
-      };
-    });
+    context_->run_blocking(
+        [this, client = client_, server = splits_.front()]() -> std::function<void()> {
+          auto turn = std::make_shared<Turn>();
+          turn->client = client;
+          turn->status = take_turn(server, *turn);
+          return [this, turn] {
+            reading_ = false;
+            if (!turn->status.ok()) return context_->fail(turn->status);
+            client_ = turn->client;
+            text_ += turn->bytes;
+            ended_ = turn->end;
+          };
+        });
   }
 
   static Status take_turn(const std::string& server, Turn& turn) {

@@ -47,7 +47,9 @@ class TestHost final : public OperatorContext,
   FileSystemRegistry& files() override { return *this; }
   size_t max_record_bytes() const override { return most_record_bytes; }
   int64_t processing_time_ms() const override { return now_ms; }
-  void run_blocking(BlockingWork work) override { jobs_.push_back(std::move(work)); }
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    jobs_.push_back(std::move(work));
+  }
   void fail(Status status) override {
     if (failure.ok()) failure = std::move(status);
   }
@@ -82,7 +84,7 @@ class TestHost final : public OperatorContext,
   const Place place_;
   const std::string name_ = "connector";
   Lists restored_;
-  std::vector<BlockingWork> jobs_;
+  std::vector<std::function<std::function<void()>()>> jobs_;
 };
 
 /// A snapshot taken by a test. Its blocking work waits until the test runs it.
@@ -93,7 +95,7 @@ class TestSnapshot final : public SnapshotContext {
   void put_list(const std::string& name, std::vector<std::string> elements) override {
     lists[name] = std::move(elements);
   }
-  void before_ack(WorkBeforeAck work) override { work_.push_back(std::move(work)); }
+  void before_ack(std::function<Status()> work) override { work_.push_back(std::move(work)); }
 
   Status acknowledge() {
     for (const auto& work : work_) {
@@ -106,7 +108,7 @@ class TestSnapshot final : public SnapshotContext {
 
  private:
   const int64_t id_;
-  std::vector<WorkBeforeAck> work_;
+  std::vector<std::function<Status()>> work_;
 };
 
 class NoOutput final : public Output {

@@ -23,7 +23,9 @@ class Counting final : public Operator {
 
 class NoServices final : public TaskServices {
  public:
-  void run_blocking(std::string_view, BlockingWork) override { std::abort(); }
+  void run_blocking(std::string_view, std::function<std::function<void()>()>) override {
+    std::abort();
+  }
   int64_t wall_ms() const override { return 0; }
   FileSystemRegistry& files() override { std::abort(); }
 };

@@ -66,8 +66,7 @@ StatusOr<OpenRequest> decode_open(std::string_view body) {
     *number = in.get_i32();
   request.restored = in.get_i64();
   const uint8_t start = in.get_u8();
-  constexpr auto kLastStart = static_cast<uint8_t>(ChainStart::kFromWeir);
-  if (start > kLastStart) in.fail("an unknown way to start", start, 0, kLastStart);
+  if (start > static_cast<uint8_t>(ChainStart::kFromWeir)) in.fail("an unknown way to start");
   request.start = static_cast<ChainStart>(start);
   request.build = in.get_u32();
   const size_t count = in.get_count(4);
@@ -88,7 +87,7 @@ StatusOr<GroupPiece> decode_group_piece(std::string_view body) {
   GroupPiece piece;
   piece.key_group = in.get_i32();
   const uint8_t last = in.get_u8();
-  if (last > 1) in.fail("neither the last piece nor another one", last, 0, 1);
+  if (last > 1) in.fail("neither the last piece nor another one");
   piece.last = last == 1;
   piece.bytes = in.get_raw(in.remaining());
   WEIR_RETURN_IF_ERROR(in.status(request_of(ChainCall::kRestoreGroup)));

@@ -6,7 +6,8 @@ ChainServices::ChainServices(ChainWorld& world) : world_(world), done_(std::make
   done_->set_wake([&world] { world.wake(); });
 }
 
-void ChainServices::run_blocking(std::string_view executor, BlockingWork work) {
+void ChainServices::run_blocking(std::string_view executor,
+                                 std::function<std::function<void()>()> work) {
   ++under_way_;
   world_.run_blocking(executor, [done = done_, work = std::move(work)] { done->post(work()); });
 }
@@ -18,7 +19,7 @@ bool ChainServices::run_continuations() {
     if (!done_->take(taken_)) return false;
   }
   while (next_ < taken_.size()) {
-    const Continuation continuation = std::move(taken_[next_++]);
+    const std::function<void()> continuation = std::move(taken_[next_++]);
     --under_way_;
     if (continuation) continuation();
   }

@@ -17,7 +17,8 @@ class ChainServices final : public TaskServices {
   /// `world` outlives it and all blocking work.
   explicit ChainServices(ChainWorld& world);
 
-  void run_blocking(std::string_view executor, BlockingWork work) override;
+  void run_blocking(std::string_view executor,
+                    std::function<std::function<void()>()> work) override;
   int64_t wall_ms() const override { return world_.clock().wall_ms(); }
   FileSystemRegistry& files() override { return world_.files(); }
 

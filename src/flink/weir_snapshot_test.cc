@@ -36,7 +36,9 @@ class ListKeeper final : public SourceOperator {
 class NoServices final : public TaskServices {
  public:
   explicit NoServices(FileSystemRegistry& files) : files_(files) {}
-  void run_blocking(std::string_view, BlockingWork) override { std::abort(); }
+  void run_blocking(std::string_view, std::function<std::function<void()>()>) override {
+    std::abort();
+  }
   int64_t wall_ms() const override { return 0; }
   FileSystemRegistry& files() override { return files_; }
 

@@ -206,7 +206,7 @@ class PartitionReader final : public KafkaReader {
       if (tracker_ != nullptr) tracker_->end(partition->id());
     }
     partitions_.erase(finished, partitions_.end());
-    context_->run_blocking([dropped]() mutable -> Continuation {
+    context_->run_blocking([dropped]() mutable -> std::function<void()> {
       dropped.clear();
       return nullptr;
     });
@@ -215,7 +215,7 @@ class PartitionReader final : public KafkaReader {
   void wait() {
     if (waiting_) return;
     waiting_ = true;
-    context_->run_blocking([this, wake_up = wake_up_]() -> Continuation {
+    context_->run_blocking([this, wake_up = wake_up_]() -> std::function<void()> {
       wake_up->wait(kWaitMs);
       return [this] { waiting_ = false; };
     });

@@ -50,7 +50,7 @@ class RoomWait {
     producer->make_room(0);
     if (!producer->full()) return true;
     waiting_ = true;
-    context_.run_blocking([this, producer]() -> Continuation {
+    context_.run_blocking([this, producer]() -> std::function<void()> {
       producer->make_room(kRoomWaitMs);
       return [this] { waiting_ = false; };
     });
@@ -103,19 +103,19 @@ class PlainWriter final : public KafkaWriter {
     if (Status failure = producer_->failure(); !failure.ok()) context_->fail(std::move(failure));
     return flushing_ == 0 && room_->has_room(producer_);
   }
-  std::vector<kafka::TransactionHandle> prepare_commit(SnapshotContext& context) override {
+  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
     if (options_.guarantee != DeliveryGuarantee::kAtLeastOnce) return {};
     const auto flush = std::make_shared<Flush>(producer_);
     context.before_ack([flush] { return flush->run(); });
     ++flushing_;
     // Also if the checkpoint is aborted, when nothing runs before an acknowledgment.
-    context_->run_blocking([this, flush]() -> Continuation {
+    context_->run_blocking([this, flush]() -> std::function<void()> {
       (void)flush->run();
       return [this] { --flushing_; };
     });
     return {};
   }
-  void committed(int64_t) override {}
+  void committed(const std::vector<std::string>&) override {}
   void checkpoint_completed(int64_t) override {}
   void close() override { producer_.reset(); }
 
@@ -163,15 +163,14 @@ class TransactionalWriter final : public KafkaWriter {
     return room_->has_room(open_->producer());
   }
 
-  std::vector<kafka::TransactionHandle> prepare_commit(SnapshotContext& context) override {
+  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
     book_.on_snapshot(context.checkpoint_id());
     std::erase_if(unfinished_, [](const auto& transaction) { return transaction->finished(); });
-    std::vector<kafka::TransactionHandle> committables;
+    std::vector<std::string> committables;
     if (open_ != nullptr && open_->handle().records > 0) {
       open_->handle().prepared_at_ms = context_->processing_time_ms();
-      prepared_[open_->handle().id] = {context.checkpoint_id(), open_->slot(), begun_ms_,
-                                       open_->handle().timeout_ms};
-      committables.push_back(open_->handle());
+      prepared_[open_->handle().id] = {open_->slot(), begun_ms_, open_->handle().timeout_ms};
+      committables.push_back(open_->handle().encode());
       finish(open_);
       unfinished_.push_back(std::move(open_));
       open_ = nullptr;
@@ -186,15 +185,17 @@ class TransactionalWriter final : public KafkaWriter {
     return committables;
   }
 
-  void committed(int64_t id) override {
-    std::erase_if(prepared_, [&](const auto& prepared) {
-      if (prepared.second.checkpoint > id) return false;
-      book_.on_committed(prepared.second.slot);
+  void committed(const std::vector<std::string>& committables) override {
+    for (const std::string& bytes : committables) {
+      const auto handle = kafka::TransactionHandle::decode(bytes);
+      const auto prepared = handle.ok() ? prepared_.find(handle->id) : prepared_.end();
+      if (prepared == prepared_.end()) continue;  // of an earlier start
+      book_.on_committed(prepared->second.slot);
       std::erase_if(unfinished_, [&](const auto& transaction) {
-        return transaction->handle().id == prepared.first;
+        return transaction->handle().id == handle->id;
       });
-      return true;
-    });
+      prepared_.erase(prepared);
+    }
     open_transactions_->set(static_cast<int64_t>(prepared_.size()));
   }
   void checkpoint_completed(int64_t id) override { book_.on_complete(id); }
@@ -212,7 +213,7 @@ class TransactionalWriter final : public KafkaWriter {
   /// a key stay in order.
   void finish(const std::shared_ptr<OpenTransaction>& transaction) {
     ++finishing_;
-    context_->run_blocking([this, transaction, options = options_]() -> Continuation {
+    context_->run_blocking([this, transaction, options = options_]() -> std::function<void()> {
       (void)transaction->finish(*options);  // failure() has the reason, or it is tried again
       return [this] { --finishing_; };
     });
@@ -240,7 +241,7 @@ class TransactionalWriter final : public KafkaWriter {
   void begin(int slot, int tries) {
     const std::string id = kafka::transactional_id(
         options_->id_prefix, context_->uid(), context_->attempt_nonce(), context_->subtask(), slot);
-    context_->run_blocking([this, options = options_, id, slot, tries]() -> Continuation {
+    context_->run_blocking([this, options = options_, id, slot, tries]() -> std::function<void()> {
       auto begun = std::make_shared<StatusOr<std::shared_ptr<OpenTransaction>>>(
           OpenTransaction::begin(*options, id, slot));
       return [this, begun, slot, tries] {
@@ -277,7 +278,6 @@ class TransactionalWriter final : public KafkaWriter {
   }
 
   struct Prepared {
-    int64_t checkpoint = 0;
     int slot = 0;
     int64_t begun_ms = 0;
     int32_t timeout_ms = 0;

@@ -416,18 +416,14 @@ TEST(KafkaSlots, AreFreeWhenNoCheckpointContainsTheirTransaction) {
 
 TEST(KafkaHandle, IsStoredWithItsVersion) {
   TransactionHandle handle{"id", 1'000'000'007, 32'000, 5, 1'700'000'000'000, 900'000};
-  const auto read = [](std::string_view bytes) {
-    return detail::from_bytes<TransactionHandle>(bytes, "a committable");
-  };
-  std::string bytes = detail::to_bytes(handle);
-  EXPECT_EQ(read(bytes).value(), handle);
-  EXPECT_FALSE(read(bytes.substr(0, bytes.size() - 1)).ok());
-  EXPECT_FALSE(read("").ok());
+  EXPECT_EQ(TransactionHandle::decode(handle.encode()).value(), handle);
+  std::string bytes = handle.encode();
+  EXPECT_FALSE(TransactionHandle::decode(bytes.substr(0, bytes.size() - 1)).ok());
+  EXPECT_FALSE(TransactionHandle::decode("").ok());
   bytes[3] = 9;
-  EXPECT_NE(read(bytes).status().message().find(
-                "a transaction in a version that this program does not know; use a newer one: 9 "
-                "(expected 1)"),
-            std::string_view::npos);
+  EXPECT_EQ(TransactionHandle::decode(bytes).status().message(),
+            "a transaction of a Kafka sink was stored in version 9, which this program does not "
+            "know: use a newer one");
 }
 
 TEST(KafkaHandle, IdsOfTwoStartsDiffer) {

@@ -18,15 +18,24 @@ using kafka::Client;
 using kafka::Fate;
 using kafka::TransactionHandle;
 
+StatusOr<std::vector<TransactionHandle>> decode_all(const std::vector<std::string>& committables) {
+  std::vector<TransactionHandle> handles;
+  for (const std::string& bytes : committables) {
+    WEIR_ASSIGN_OR_RETURN(handles.emplace_back(), TransactionHandle::decode(bytes));
+  }
+  return handles;
+}
+
 /// An id is used by one start of one subtask only, so a late call meets no transaction of a later
 /// start.
-class TransactionCommitter final : public Committer<TransactionHandle> {
+class TransactionCommitter final : public Committer {
  public:
   explicit TransactionCommitter(KafkaSinkOptions options)
       : options_(std::move(options)), properties_(kafka::producer_properties(options_)) {}
 
   /// Tries all before it gives up, so that one broker that is away does not hold back the others.
-  Status commit(const std::vector<TransactionHandle>& handles) override {
+  Status commit(const std::vector<std::string>& committables) override {
+    WEIR_ASSIGN_OR_RETURN(const auto handles, decode_all(committables));
     WEIR_ASSIGN_OR_RETURN(const auto admin, kafka::make_transaction_admin(properties_));
     Status result;
     for (const TransactionHandle& handle : handles) {
@@ -40,15 +49,15 @@ class TransactionCommitter final : public Committer<TransactionHandle> {
     return result;
   }
 
-  StatusOr<std::vector<std::string>> find_orphans(
-      const SinkStart<TransactionHandle>& start) override {
+  StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
     if (!start.continues_run) return std::vector<std::string>();
+    WEIR_ASSIGN_OR_RETURN(const auto pending, decode_all(start.pending));
     WEIR_ASSIGN_OR_RETURN(const auto admin, kafka::make_transaction_admin(properties_));
     WEIR_ASSIGN_OR_RETURN(
         std::vector<std::string> ids,
         admin->ongoing(kafka::transactional_id_scope(options_.id_prefix, start.uid)));
     std::erase_if(ids, [&](const std::string& id) {
-      return std::any_of(start.pending.begin(), start.pending.end(),
+      return std::any_of(pending.begin(), pending.end(),
                          [&](const TransactionHandle& handle) { return handle.id == id; });
     });
     return ids;
@@ -100,8 +109,7 @@ std::string KafkaSinkOptions::problem() const {
   return security.ok() ? "" : std::string(security.status().message());
 }
 
-std::unique_ptr<Committer<TransactionHandle>> make_kafka_committer(
-    const KafkaSinkOptions& options) {
+std::unique_ptr<Committer> make_kafka_committer(const KafkaSinkOptions& options) {
   if (options.guarantee != DeliveryGuarantee::kExactlyOnce) return nullptr;
   return std::make_unique<TransactionCommitter>(options);
 }

@@ -19,6 +19,34 @@ std::string hex(uint64_t value) {
 
 }  // namespace
 
+std::string TransactionHandle::encode() const {
+  BinaryWriter out;
+  out.put_i32(kVersion);
+  out.put_bytes(id);
+  out.put_i64(producer_id);
+  out.put_i32(epoch);
+  out.put_i64(records);
+  out.put_i64(prepared_at_ms);
+  out.put_i32(timeout_ms);
+  return out.take();
+}
+
+StatusOr<TransactionHandle> TransactionHandle::decode(std::string_view bytes) {
+  BinaryReader in(bytes);
+  if (const int32_t version = in.get_i32(); in.ok() && version != kVersion)
+    return data_loss(cat("a transaction of a Kafka sink was stored in version ", version,
+                         ", which this program does not know: use a newer one"));
+  TransactionHandle handle;
+  handle.id = std::string(in.get_bytes());
+  handle.producer_id = in.get_i64();
+  handle.epoch = static_cast<int16_t>(in.get_i32());
+  handle.records = in.get_i64();
+  handle.prepared_at_ms = in.get_i64();
+  handle.timeout_ms = in.get_i32();
+  WEIR_RETURN_IF_ERROR(in.end("a transaction of a Kafka sink"));
+  return handle;
+}
+
 std::string transactional_id_scope(std::string_view prefix, std::string_view uid) {
   return cat(prefix, "-", to_hex(murmur3_128(uid).raw()).substr(0, kUidDigits), "-");
 }
@@ -29,38 +57,3 @@ std::string transactional_id(std::string_view prefix, std::string_view uid, uint
 }
 
 }  // namespace weir::kafka
-
-namespace weir {
-
-void Serializer<kafka::TransactionHandle>::write(BinaryWriter& out,
-                                                 const kafka::TransactionHandle& handle) {
-  out.put_i32(kafka::kVersion);
-  out.put_bytes(handle.id);
-  out.put_i64(handle.producer_id);
-  out.put_i32(handle.epoch);
-  out.put_i64(handle.records);
-  out.put_i64(handle.prepared_at_ms);
-  out.put_i32(handle.timeout_ms);
-}
-
-void Serializer<kafka::TransactionHandle>::read(BinaryReader& in,
-                                                kafka::TransactionHandle& handle) {
-  if (const int32_t version = in.get_i32(); version != kafka::kVersion)
-    in.fail("a transaction in a version that this program does not know; use a newer one", version,
-            kafka::kVersion, kafka::kVersion);
-  handle.id = std::string(in.get_bytes());
-  handle.producer_id = in.get_i64();
-  handle.epoch = static_cast<int16_t>(in.get_i32());
-  handle.records = in.get_i64();
-  handle.prepared_at_ms = in.get_i64();
-  handle.timeout_ms = in.get_i32();
-}
-
-TypeDescription Serializer<kafka::TransactionHandle>::describe() {
-  TypeDescription type;
-  type.kind = TypeKind::kUser;
-  type.name = "weir.KafkaCommittable";
-  return type;
-}
-
-}  // namespace weir

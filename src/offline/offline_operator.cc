@@ -34,7 +34,7 @@ FileSystemRegistry& OfflineContext::files() {
 
 int64_t OfflineContext::processing_time_ms() const { return RealClock().wall_ms(); }
 
-void OfflineContext::run_blocking(BlockingWork work) {
+void OfflineContext::run_blocking(std::function<std::function<void()>()> work) {
   if (const auto continuation = work()) continuation();
 }
 

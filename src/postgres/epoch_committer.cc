@@ -38,26 +38,28 @@ std::string enter_epoch(const std::string& table) {
       "rows = e.rows + EXCLUDED.rows, written_at = now() WHERE e.epoch < EXCLUDED.epoch");
 }
 
-class EpochCommitter final : public Committer<EpochRows> {
+class EpochCommitter final : public Committer {
  public:
   explicit EpochCommitter(JdbcSinkOptions options) : options_(std::move(options)) {}
 
-  Status commit(const std::vector<EpochRows>& committables) override {
-    std::vector<const EpochRows*> epochs;
-    for (const EpochRows& epoch : committables) epochs.push_back(&epoch);
-    std::sort(epochs.begin(), epochs.end(), [](const EpochRows* a, const EpochRows* b) {
-      return std::tie(a->sink, a->writer, a->epoch) < std::tie(b->sink, b->writer, b->epoch);
+  Status commit(const std::vector<std::string>& committables) override {
+    std::vector<EpochRows> epochs;
+    for (const std::string& bytes : committables) {
+      WEIR_ASSIGN_OR_RETURN(epochs.emplace_back(), EpochRows::decode(bytes));
+    }
+    std::sort(epochs.begin(), epochs.end(), [](const EpochRows& a, const EpochRows& b) {
+      return std::tie(a.sink, a.writer, a.epoch) < std::tie(b.sink, b.writer, b.epoch);
     });
     const std::lock_guard lock(mutex_);
-    for (const EpochRows* epoch : epochs) { WEIR_RETURN_IF_ERROR(commit_one(*epoch)); }
+    for (const EpochRows& epoch : epochs) { WEIR_RETURN_IF_ERROR(commit_one(epoch)); }
     return {};
   }
 
   /// Rows that were written after the restored checkpoint cannot be taken back. The orphans are the
   /// entries of writers that have ended.
-  StatusOr<std::vector<std::string>> find_orphans(const SinkStart<EpochRows>& start) override {
+  StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
     if (start.restored_checkpoint < 0 || !start.continues_run) return std::vector<std::string>();
-    postgres::EndedWriters ended = ended_writers(start);
+    WEIR_ASSIGN_OR_RETURN(postgres::EndedWriters ended, ended_writers(start));
     const std::string run = postgres::name_of_nonce(start.run_nonce);
     const std::string restored = std::to_string(start.restored_checkpoint);
     const std::string last = std::to_string(INT64_MAX);
@@ -97,11 +99,12 @@ class EpochCommitter final : public Committer<EpochRows> {
   }
 
  private:
-  static postgres::EndedWriters ended_writers(const SinkStart<EpochRows>& start) {
+  static StatusOr<postgres::EndedWriters> ended_writers(const SinkStart& start) {
     postgres::EndedWriters ended{.sink = start.uid,
                                  .run = postgres::name_of_nonce(start.run_nonce),
                                  .restored = start.restored_checkpoint};
-    for (const EpochRows& rows : start.pending) {
+    for (const std::string& bytes : start.pending) {
+      WEIR_ASSIGN_OR_RETURN(const EpochRows rows, EpochRows::decode(bytes));
       if (rows.run != ended.run) continue;
       const auto [pending, is_new] = ended.pending.emplace(rows.writer, rows.epoch);
       pending->second = std::min(pending->second, rows.epoch);
@@ -179,7 +182,7 @@ std::string JdbcSinkOptions::problem() const {
   return std::string(postgres::check_connection_string(connection).message());
 }
 
-std::unique_ptr<Committer<EpochRows>> make_jdbc_committer(const JdbcSinkOptions& options) {
+std::unique_ptr<Committer> make_jdbc_committer(const JdbcSinkOptions& options) {
   if (options.guarantee != DeliveryGuarantee::kExactlyOnce) return nullptr;
   return std::make_unique<EpochCommitter>(options);
 }

@@ -10,9 +10,8 @@ constexpr int32_t kVersion = 1;
 constexpr int32_t kNull = -1;
 constexpr int32_t kMaxParameters = 65535;
 
-/// After a failure of `in`.
-Status damaged(const BinaryReader& in) {
-  return in.status("the rows of a JdbcSink in a checkpoint are damaged: restore another one");
+Status damaged() {
+  return data_loss("the rows of a JdbcSink in a checkpoint are damaged: restore another one");
 }
 
 }  // namespace
@@ -38,9 +37,7 @@ void Rows::clear() {
 
 StatusOr<const RowParameters*> RowReader::next() {
   const int32_t count = in_.get_i32();
-  if (count < 0 || count > kMaxParameters)
-    in_.fail("an impossible number of parameters", count, 0, kMaxParameters);
-  if (!in_.ok()) return damaged(in_);
+  if (!in_.ok() || count < 0 || count > kMaxParameters) return damaged();
   row_.clear();
   for (int32_t i = 0; i < count; ++i) {
     const int32_t length = in_.get_i32();
@@ -48,14 +45,43 @@ StatusOr<const RowParameters*> RowReader::next() {
       row_.push_back(nullptr);
       continue;
     }
-    if (length < 1) in_.fail("an impossible length of a parameter", length, 1);
+    if (!in_.ok() || length < 1) return damaged();
     const std::string_view text = in_.get_raw(static_cast<size_t>(length));
-    if (in_.ok() && text.back() != '\0')
-      in_.fail("a parameter that does not end with 0", static_cast<uint8_t>(text.back()), 0, 0);
-    if (!in_.ok()) return damaged(in_);
+    if (!in_.ok() || text.back() != '\0') return damaged();
     row_.push_back(text.data());
   }
   return &row_;
+}
+
+std::string EpochRows::encode() const {
+  BinaryWriter out;
+  out.reserve(rows.size() + statement.size() + 256);
+  out.put_i32(kVersion);
+  out.put_bytes(sink);
+  out.put_bytes(run);
+  out.put_bytes(writer);
+  out.put_i64(epoch);
+  out.put_bytes(statement);
+  out.put_i64(count);
+  out.put_bytes(rows);
+  return out.take();
+}
+
+StatusOr<EpochRows> EpochRows::decode(std::string_view bytes) {
+  BinaryReader in(bytes);
+  if (const int32_t version = in.get_i32(); in.ok() && version != kVersion)
+    return data_loss(cat("the rows of a JdbcSink were stored in version ", version,
+                         ", which this program does not know: use a newer one"));
+  EpochRows epoch;
+  epoch.sink = std::string(in.get_bytes());
+  epoch.run = std::string(in.get_bytes());
+  epoch.writer = std::string(in.get_bytes());
+  epoch.epoch = in.get_i64();
+  epoch.statement = std::string(in.get_bytes());
+  epoch.count = in.get_i64();
+  epoch.rows = std::string(in.get_bytes());
+  WEIR_RETURN_IF_ERROR(in.end("the rows of a JdbcSink"));
+  return epoch;
 }
 
 std::string name_of_nonce(uint64_t nonce) {
@@ -69,39 +95,3 @@ std::string name_of_writer(uint64_t attempt_nonce, int subtask) {
 }
 
 }  // namespace weir::postgres
-
-namespace weir {
-
-void Serializer<postgres::EpochRows>::write(BinaryWriter& out, const postgres::EpochRows& epoch) {
-  out.reserve(epoch.rows.size() + epoch.statement.size() + 256);
-  out.put_i32(postgres::kVersion);
-  out.put_bytes(epoch.sink);
-  out.put_bytes(epoch.run);
-  out.put_bytes(epoch.writer);
-  out.put_i64(epoch.epoch);
-  out.put_bytes(epoch.statement);
-  out.put_i64(epoch.count);
-  out.put_bytes(epoch.rows);
-}
-
-void Serializer<postgres::EpochRows>::read(BinaryReader& in, postgres::EpochRows& epoch) {
-  if (const int32_t version = in.get_i32(); version != postgres::kVersion)
-    in.fail("rows in a version that this program does not know; use a newer one", version,
-            postgres::kVersion, postgres::kVersion);
-  epoch.sink = std::string(in.get_bytes());
-  epoch.run = std::string(in.get_bytes());
-  epoch.writer = std::string(in.get_bytes());
-  epoch.epoch = in.get_i64();
-  epoch.statement = std::string(in.get_bytes());
-  epoch.count = in.get_i64();
-  epoch.rows = std::string(in.get_bytes());
-}
-
-TypeDescription Serializer<postgres::EpochRows>::describe() {
-  TypeDescription type;
-  type.kind = TypeKind::kUser;
-  type.name = "weir.JdbcCommittable";
-  return type;
-}
-
-}  // namespace weir

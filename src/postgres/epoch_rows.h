@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "weir/connector/jdbc_statement.h"
-#include "weir/detail/connector/jdbc_writer.h"
 #include "weir/status.h"
 #include "weir/types/bytes.h"
 
@@ -43,6 +42,20 @@ class RowReader {
  private:
   BinaryReader in_;
   RowParameters row_;
+};
+
+/// The rows of one subtask between two checkpoints. A sink's committable.
+struct EpochRows {
+  std::string sink;    ///< the sink's uid; sinks in one chain have equal writers
+  std::string run;     ///< of the job
+  std::string writer;  ///< no two starts of a subtask of the sink have the same
+  int64_t epoch = 0;   ///< the checkpoint; grows in each writer
+  std::string statement;
+  int64_t count = 0;
+  std::string rows;
+
+  std::string encode() const;
+  static StatusOr<EpochRows> decode(std::string_view bytes);
 };
 
 /// 16 hexadecimal digits.

@@ -3,14 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "base/strings.h"
-#include "weir/detail/types/value_bytes.h"
 
 namespace weir::postgres {
 namespace {
-
-StatusOr<EpochRows> read(std::string_view bytes) {
-  return detail::from_bytes<EpochRows>(bytes, "a committable");
-}
 
 EpochRows two_rows() {
   Rows rows;
@@ -24,7 +19,7 @@ EpochRows two_rows() {
 
 TEST(EpochRows, KeepTheirBytes) {
   // docs/formats/jdbc_sink.md shows them. Checkpoints have them, so they must not change.
-  EXPECT_EQ(to_hex(detail::to_bytes(two_rows())),
+  EXPECT_EQ(to_hex(two_rows().encode()),
             "00000001"
             "00000006746f74616c73"
             "0000001030303030303030303030303030303031"
@@ -39,7 +34,7 @@ TEST(EpochRows, KeepTheirBytes) {
 }
 
 TEST(EpochRows, AreReadAsTheyWereWritten) {
-  const auto epoch = read(detail::to_bytes(two_rows()));
+  const auto epoch = EpochRows::decode(two_rows().encode());
   ASSERT_TRUE(epoch.ok()) << epoch.status().to_string();
   EXPECT_EQ(epoch->writer, "00000000000000ab-3");
   EXPECT_EQ(epoch->epoch, 9);
@@ -58,10 +53,10 @@ TEST(EpochRows, AreReadAsTheyWereWritten) {
 }
 
 TEST(EpochRows, DamagedBytesAreNoticed) {
-  const std::string bytes = detail::to_bytes(two_rows());
+  const std::string bytes = two_rows().encode();
   for (size_t length = 0; length < bytes.size(); ++length)
-    EXPECT_FALSE(read(bytes.substr(0, length)).ok()) << length;
-  EXPECT_EQ(read("\0\0\0\7" + bytes.substr(4)).status().code(), StatusCode::kDataLoss);
+    EXPECT_FALSE(EpochRows::decode(bytes.substr(0, length)).ok()) << length;
+  EXPECT_EQ(EpochRows::decode("\0\0\0\7" + bytes.substr(4)).status().code(), StatusCode::kDataLoss);
   const std::string rows = two_rows().rows;
   for (size_t at = 0; at < rows.size(); ++at) {
     std::string damaged = rows;

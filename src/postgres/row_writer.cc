@@ -129,7 +129,7 @@ class PlainWriter final : public JdbcWriter {
   }
   void end_of_batch() override { write_out(); }
   bool can_accept() override { return queue_->has_room(); }
-  std::vector<postgres::EpochRows> prepare_commit(SnapshotContext& context) override {
+  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
     if (safe_)
       context.before_ack(
           [queue = queue_, rows = queue_->added()] { return queue->write_up_to(rows); });
@@ -141,7 +141,7 @@ class PlainWriter final : public JdbcWriter {
   void write_out() {
     if (writing_ || queue_->empty()) return;
     writing_ = true;
-    context_->run_blocking([this, queue = queue_]() -> Continuation {
+    context_->run_blocking([this, queue = queue_]() -> std::function<void()> {
       Status status = queue->write_up_to(queue->added());
       return [this, status = std::move(status)] {
         writing_ = false;
@@ -181,7 +181,7 @@ class EpochWriter final : public JdbcWriter {
             ": take checkpoints more often, use more subtasks, or raise it")));
   }
   bool can_accept() override { return true; }
-  std::vector<postgres::EpochRows> prepare_commit(SnapshotContext& context) override {
+  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
     if (rows_.count() == 0) return {};
     if (!std::exchange(tried_, true)) context.before_ack(trial());
     postgres::EpochRows epoch;
@@ -193,14 +193,14 @@ class EpochWriter final : public JdbcWriter {
     epoch.count = rows_.count();
     epoch.rows = rows_.buffer();
     rows_.clear();
-    return {std::move(epoch)};
+    return {epoch.encode()};
   }
   void close() override {}
 
  private:
   /// Writes the first row and takes it back: a function that sets wrong parameters is noticed
   /// before a checkpoint has its rows.
-  WorkBeforeAck trial() const {
+  std::function<Status()> trial() const {
     Rows row;
     row.add(first_);
     return [options = options_, bytes = row.buffer()]() -> Status {

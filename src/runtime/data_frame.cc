@@ -27,7 +27,7 @@ std::string encode_hello(const DataHello& hello) {
   out.put_u16(hello.version);
   out.put_raw(hello.fingerprint.raw());
   out.put_raw(hello.channels.raw());
-  out.put_i64(hello.attempt.number());
+  out.put_i64(hello.attempt);
   out.put_i32(hello.from);
   return out.take();
 }
@@ -37,9 +37,7 @@ StatusOr<DataHello> decode_hello(std::string_view frame) {
   const uint8_t kind = in.get_u8();
   if (in.ok() && kind != static_cast<uint8_t>(DataFrame::kHello))
     return unexpected(kind, "a worker's hello");
-  if (const uint64_t magic = in.get_u64(); magic != kMagic && in.ok())
-    in.fail("not the number that a worker of weir begins with", static_cast<int64_t>(magic),
-            static_cast<int64_t>(kMagic), static_cast<int64_t>(kMagic));
+  if (in.get_u64() != kMagic && in.ok()) in.fail("not what a worker of weir begins with");
   DataHello hello;
   hello.version = in.get_u16();
   if (in.ok() && hello.version != kDataProtocolVersion) {
@@ -49,7 +47,7 @@ StatusOr<DataHello> decode_hello(std::string_view frame) {
   }
   hello.fingerprint = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
   hello.channels = Id128::from_raw(in.get_raw(sizeof(Id128::bytes)));
-  hello.attempt = AttemptId::of(in.get_i64());
+  hello.attempt = in.get_i64();
   hello.from = in.get_i32();
   if (Status status = in.end("the hello of a data connection"); !status.ok()) return status;
   return hello;

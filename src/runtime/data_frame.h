@@ -33,7 +33,7 @@ struct DataHello {
   uint16_t version = kDataProtocolVersion;
   Id128 fingerprint;  ///< of the job's graph
   Id128 channels;     ///< hash over the channels of the connection
-  AttemptId attempt;
+  AttemptId attempt = 0;
   int from = 0;  ///< number of the worker that dials
   bool operator==(const DataHello&) const = default;
 };

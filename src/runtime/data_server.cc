@@ -55,7 +55,7 @@ class DataServer::Reception : public std::enable_shared_from_this<Reception> {
   std::mutex mutex_;
   // guarded by mutex_
   DataReceiver* receiver_ = nullptr;
-  AttemptId newest_{INT64_MIN};                      ///< the largest attempt that was ever attached
+  AttemptId newest_ = INT64_MIN;                     ///< the largest attempt that was ever attached
   std::deque<std::shared_ptr<Incoming>> not_taken_;  ///< oldest first
   std::vector<std::unique_ptr<Connection>> dropped_;  ///< to be destroyed
 };

@@ -40,7 +40,7 @@ Status check_placement(const JobGraph& graph, const Placement& placement, bool r
 class Exchange final : private DataReceiver {
  public:
   struct Options {
-    AttemptId attempt;
+    AttemptId attempt = 0;
     size_t channel_capacity = 16;  ///< maximum number of elements in flight on an incoming channel
   };
   /// `server` is needed if other workers send records. All arguments outlive the exchange.

@@ -107,7 +107,7 @@ TEST(Exchange, JobOnTwoWorkersRunsOverTcp) {
   for (int i = 0; i < 2; ++i) {
     executions[i] = std::make_unique<JobExecution>(
         graph, ExecutionOptions{.channel_capacity = 3, .batch_size = 8, .shard = {}},
-        machines[i].get(), gate, ended, -1, AttemptId{1}, Placement{{0, 1, 0, 1}, addresses, i},
+        machines[i].get(), gate, ended, -1, 1, Placement{{0, 1, 0, 1}, addresses, i},
         servers[i].get());
     for (const auto& shard : executions[i]->shards()) {
       for (const auto& task : shard->tasks()) ASSERT_TRUE(task->chain().open({}).ok());

@@ -20,8 +20,7 @@ void put_in_flight_head(BinaryWriter& out, const InFlightHead& head) {
 
 InFlightHead get_in_flight_head(BinaryReader& in) {
   InFlightHead head;
-  if (const uint8_t version = in.get_u8(); version != kInFlightVersion)
-    in.fail("another version of this format", version, kInFlightVersion, kInFlightVersion);
+  if (in.get_u8() != kInFlightVersion) in.fail("another version of this format");
   head.record_type = in.get_bytes();
   head.sender = Id128::from_raw(in.get_raw(head.sender.bytes.size()));
   head.output = in.get_i32();
@@ -31,11 +30,9 @@ InFlightHead get_in_flight_head(BinaryReader& in) {
   head.channel = in.get_i32();
   head.watermark = in.get_i64();
   head.idle = in.get_bool();
-  if (head.receivers < 1) in.fail("an impossible parallelism", head.receivers, 1);
-  if (head.receiver < 0 || head.receiver >= head.receivers)
-    in.fail("an impossible subtask", head.receiver, 0, head.receivers - 1);
-  if (head.max_parallelism < 1)
-    in.fail("an impossible maximum parallelism", head.max_parallelism, 1);
+  if (in.ok() && (head.receivers < 1 || head.receiver < 0 || head.receiver >= head.receivers ||
+                  head.max_parallelism < 1))
+    in.fail("an impossible subtask");
   return head;
 }
 
@@ -67,7 +64,7 @@ Status get_in_flight_entry(BinaryReader& in, const RecordCodec& codec, StreamEle
     case StreamElement::Kind::kWatermarkStatus: element->value = in.get_i64(); break;
     case StreamElement::Kind::kBarrier:
     case StreamElement::Kind::kEndOfData:
-    default: in.fail("an element of unknown kind", static_cast<int64_t>(element->kind));
+    default: in.fail("an element of unknown kind");
   }
   return in.status("the elements in flight on a channel");
 }

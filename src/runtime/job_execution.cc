@@ -16,10 +16,11 @@ class JobExecution::Services final : public TaskServices {
       : platform_(platform), gate_(gate), shard_(shard) {}
   void set_task(Task* task) { task_ = task; }
 
-  void run_blocking(std::string_view executor, BlockingWork work) override {
+  void run_blocking(std::string_view executor,
+                    std::function<std::function<void()>()> work) override {
     gate_.enter();
     platform_.scheduler.run_blocking(executor, [this, work = std::move(work)] {
-      if (Continuation continuation = work())
+      if (std::function<void()> continuation = work())
         shard_.post(Shard::Continuation{task_, std::move(continuation)});
       gate_.leave();
     });

@@ -69,7 +69,7 @@ class JobExecution {
   /// null if there are none. All references outlive the execution.
   JobExecution(const JobGraph& graph, ExecutionOptions options, Platform& platform,
                BlockingGate& gate, ShardListener& listener, CheckpointId restored_checkpoint,
-               AttemptId attempt = {}, Placement placement = {}, DataServer* server = nullptr,
+               AttemptId attempt = 0, Placement placement = {}, DataServer* server = nullptr,
                RunIdentity run = {});
   ~JobExecution();
 

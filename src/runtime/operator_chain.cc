@@ -58,7 +58,7 @@ namespace {
 class ChainSnapshotContext final : public SnapshotContext {
  public:
   ChainSnapshotContext(CheckpointId id, const std::string& label, OperatorLists lists,
-                       std::vector<WorkBeforeAck>& before_ack)
+                       std::vector<std::function<Status()>>& before_ack)
       : id_(id), label_(label), lists_(std::move(lists)), before_ack_(before_ack) {}
   int64_t checkpoint_id() const override { return id_; }
   void put_list(const std::string& name, std::vector<std::string> elements) override {
@@ -66,7 +66,7 @@ class ChainSnapshotContext final : public SnapshotContext {
     WEIR_CHECK(found != lists_.end());
     found->second.elements = std::move(elements);
   }
-  void before_ack(WorkBeforeAck work) override {
+  void before_ack(std::function<Status()> work) override {
     before_ack_.push_back([label = label_, work = std::move(work)] {
       return call_user_code(label, [&] { return work(); });
     });
@@ -77,7 +77,7 @@ class ChainSnapshotContext final : public SnapshotContext {
   const CheckpointId id_;
   const std::string& label_;
   OperatorLists lists_;
-  std::vector<WorkBeforeAck>& before_ack_;
+  std::vector<std::function<Status()>>& before_ack_;
 };
 
 }  // namespace

@@ -11,7 +11,7 @@ namespace {
 
 class Services final : public TaskServices {
  public:
-  void run_blocking(std::string_view, BlockingWork work) override {
+  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override {
     waiting.push_back(std::move(work));
   }
   int64_t wall_ms() const override { return 0; }
@@ -22,7 +22,7 @@ class Services final : public TaskServices {
       if (const auto continuation = work()) continuation();
     }
   }
-  std::vector<BlockingWork> waiting;
+  std::vector<std::function<std::function<void()>()>> waiting;
 };
 
 class NoOutput final : public Output {
@@ -45,7 +45,7 @@ class Thrower final : public Operator {
     return {};
   }
   void process(Batch&, Output&) override {
-    context_->run_blocking([this]() -> Continuation {
+    context_->run_blocking([this]() -> std::function<void()> {
       boom("work");
       return [this] { boom("continuation"); };
     });

@@ -93,10 +93,10 @@ StatusOr<Output*> OperatorHost::side_output(const std::string& name, std::type_i
   return nullptr;
 }
 
-void OperatorHost::run_blocking(BlockingWork work) {
+void OperatorHost::run_blocking(std::function<std::function<void()>()> work) {
   services_.run_blocking(
-      executor_, [this, label = label_, work = std::move(work)]() -> Continuation {
-        Continuation continuation;
+      executor_, [this, label = label_, work = std::move(work)]() -> std::function<void()> {
+        std::function<void()> continuation;
         Status status = call_user_code(label, [&] {
           continuation = work();
           return Status();
@@ -107,7 +107,7 @@ void OperatorHost::run_blocking(BlockingWork work) {
       });
 }
 
-void OperatorHost::run_continuation(Continuation continuation) {
+void OperatorHost::run_continuation(std::function<void()> continuation) {
   if (holds_) return held_.push_back(std::move(continuation));
   Status status = call_user_code(label_, [&] {
     continuation();
@@ -118,7 +118,7 @@ void OperatorHost::run_continuation(Continuation continuation) {
 
 void OperatorHost::run_held_continuations() {
   holds_ = false;
-  for (Continuation& continuation : std::exchange(held_, {}))
+  for (std::function<void()>& continuation : std::exchange(held_, {}))
     run_continuation(std::move(continuation));
 }
 

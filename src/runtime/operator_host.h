@@ -19,7 +19,8 @@ class TaskServices {
  public:
   virtual ~TaskServices() = default;
   /// Runs `work` on the named executor and its continuation on the task's thread.
-  virtual void run_blocking(std::string_view executor, BlockingWork work) = 0;
+  virtual void run_blocking(std::string_view executor,
+                            std::function<std::function<void()>()> work) = 0;
   virtual int64_t wall_ms() const = 0;
   virtual FileSystemRegistry& files() = 0;
 };
@@ -102,14 +103,14 @@ class OperatorHost final : public OperatorContext, public OperatorStateStore {
   int64_t active_ms() const override {
     return place_.active_time == nullptr ? services_.wall_ms() : whole_ms(*place_.active_time);
   }
-  void run_blocking(BlockingWork work) override;
+  void run_blocking(std::function<std::function<void()>()> work) override;
   void fail(Status status) override { fail_(std::move(status)); }
   StatusOr<Output*> side_output(const std::string& name, std::type_index type) override;
   StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode mode,
                                              TypeDescription element) override;
 
  private:
-  void run_continuation(Continuation continuation);
+  void run_continuation(std::function<void()> continuation);
 
   const JobOperator& description_;
   const SubtaskPlace place_;

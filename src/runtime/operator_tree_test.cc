@@ -17,7 +17,7 @@ using Strings = BatchOf<std::string>;
 
 class TestServices final : public TaskServices {
  public:
-  void run_blocking(std::string_view, BlockingWork work) override {
+  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override {
     work_.push_back(std::move(work));
   }
   int64_t wall_ms() const override { return 0; }
@@ -29,7 +29,7 @@ class TestServices final : public TaskServices {
   }
 
  private:
-  std::vector<BlockingWork> work_;
+  std::vector<std::function<std::function<void()>()>> work_;
 };
 
 /// Emits every record, `times` in batches of their own, and those that are odd to the side output

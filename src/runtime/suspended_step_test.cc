@@ -18,7 +18,7 @@ using Ints = BatchOf<int>;
 /// Runs blocking work when the test calls it.
 class TestServices final : public TaskServices {
  public:
-  void run_blocking(std::string_view, BlockingWork work) override {
+  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override {
     work_.push_back(std::move(work));
   }
   int64_t wall_ms() const override { return now_ms; }
@@ -32,7 +32,7 @@ class TestServices final : public TaskServices {
   int64_t now_ms = 0;
 
  private:
-  std::vector<BlockingWork> work_;
+  std::vector<std::function<std::function<void()>()>> work_;
 };
 
 /// Calls `body` with each record and a function that emits.

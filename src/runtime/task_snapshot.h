@@ -44,7 +44,7 @@ struct TaskSnapshot {
   int vertex = 0;
   int subtask = 0;
   std::vector<OperatorSnapshot> operators;
-  std::vector<WorkBeforeAck> before_ack;  ///< blocking work that must succeed first
+  std::vector<std::function<Status()>> before_ack;  ///< blocking work that must succeed first
   MonotonicTime first_barrier{0};
   MonotonicTime taken{0};
   TaskCheckpointFigures figures;

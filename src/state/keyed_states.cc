@@ -252,7 +252,7 @@ Status KeyedStates::read_changes(int key_group, BinaryReader& in) {
     if (!in.ok() || in.remaining() == 0) return in.status(where(key_group));
     part = in.get_u8();
   }
-  if (part != kWrittenPart) in.fail("changes of an unknown kind", part, kRemovedPart, kWrittenPart);
+  if (part != kWrittenPart) in.fail("changes of an unknown kind");
   if (!in.ok()) return in.status(where(key_group));
   return read_group(key_group, in);
 }

@@ -145,7 +145,9 @@ TEST(StateMemory, IsFreedEvenIfNothingIsWrittenAfterASnapshot) {
 /// Runs blocking work when the test asks for it.
 class QueuedWork final : public TtlContext {
  public:
-  void run_blocking(BlockingWork work) override { works_.push_back(std::move(work)); }
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    works_.push_back(std::move(work));
+  }
   void run_all() {
     while (!works_.empty()) {
       const auto work = std::move(works_.front());
@@ -155,7 +157,7 @@ class QueuedWork final : public TtlContext {
   }
 
  private:
-  std::deque<BlockingWork> works_;
+  std::deque<std::function<std::function<void()>()>> works_;
 };
 
 TEST(StateMemory, OfAnIdleOperatorIsFreedInStepsAfterEachSnapshot) {

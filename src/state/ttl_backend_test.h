@@ -32,7 +32,7 @@ class TtlContext : public OperatorContext {
   int64_t restored_checkpoint() const override { return -1; }
   OperatorStateStore& operator_state() override { throw std::logic_error("no operator state"); }
   FileSystemRegistry& files() override { throw std::logic_error("no files"); }
-  void run_blocking(BlockingWork) override {}
+  void run_blocking(std::function<std::function<void()>()>) override {}
   void fail(Status) override {}
 
  private:

@@ -151,7 +151,7 @@ class HarnessSnapshotContext final : public SnapshotContext {
     WEIR_CHECK(list != lists_.end());
     list->second.elements = std::move(elements);
   }
-  void before_ack(WorkBeforeAck work) override { work_.push_back(std::move(work)); }
+  void before_ack(std::function<Status()> work) override { work_.push_back(std::move(work)); }
 
   std::map<std::string, HarnessSnapshot::List> take_lists() { return std::move(lists_); }
   Status run_work() {
@@ -162,7 +162,7 @@ class HarnessSnapshotContext final : public SnapshotContext {
  private:
   const int64_t id_;
   std::map<std::string, HarnessSnapshot::List> lists_;
-  std::vector<WorkBeforeAck> work_;
+  std::vector<std::function<Status()>> work_;
 };
 
 }  // namespace
@@ -226,7 +226,7 @@ FileSystemRegistry& OperatorHarness::files() {
   return *options_.files;
 }
 
-void OperatorHarness::run_blocking(BlockingWork work) {
+void OperatorHarness::run_blocking(std::function<std::function<void()>()> work) {
   if (options_.defer_blocking_work) {
     work_.push_back(std::move(work));
   } else {

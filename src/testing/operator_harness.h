@@ -133,7 +133,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override;
   int64_t processing_time_ms() const override { return now_ms_; }
-  void run_blocking(BlockingWork work) override;
+  void run_blocking(std::function<std::function<void()>()> work) override;
   void fail(Status status) override;
   StatusOr<Output*> side_output(const std::string& name, std::type_index type) override {
     return side_outputs_ ? side_outputs_(name, type) : nullptr;
@@ -152,7 +152,7 @@ class OperatorHarness final : private OperatorContext, private OperatorStateStor
   const HarnessSnapshot* restored_ = nullptr;
   std::map<std::string, ListStateMode> declared_;
   std::unique_ptr<KeyedStateSnapshot> unread_;
-  std::deque<BlockingWork> work_;
+  std::deque<std::function<std::function<void()>()>> work_;
   std::deque<std::function<void()>> continuations_;
   std::vector<std::string> output_;
   Status failure_;

@@ -33,7 +33,7 @@ class TestContext final : public OperatorContext,
   FileSystemRegistry& files() override { return *this; }
   int64_t processing_time_ms() const override { return now_ms; }
   int64_t active_ms() const override { return now_ms - waited_ms; }
-  void run_blocking(BlockingWork) override { WEIR_CHECK(false); }
+  void run_blocking(std::function<std::function<void()>()>) override { WEIR_CHECK(false); }
   void fail(Status status) override { failure = std::move(status); }
 
   StatusOr<std::vector<std::string>> declare(const std::string& name, ListStateMode,
@@ -49,7 +49,7 @@ class TestContext final : public OperatorContext,
   void put_list(const std::string& name, std::vector<std::string> elements) override {
     lists[name] = std::move(elements);
   }
-  void before_ack(WorkBeforeAck) override { WEIR_CHECK(false); }
+  void before_ack(std::function<Status()>) override { WEIR_CHECK(false); }
 
   int64_t now_ms = 1'000'000;
   int64_t waited_ms = 0;

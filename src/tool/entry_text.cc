@@ -14,10 +14,7 @@ constexpr uint8_t kSeparator = 0x2c;
 std::string list_text(const TypeDescription& element, BinaryReader& in) {
   std::string text = "[";
   for (bool first = true; in.ok() && in.remaining() > 0; first = false) {
-    if (!first) {
-      if (const uint8_t between = in.get_u8(); between != kSeparator)
-        in.fail("no separator between elements", between, kSeparator, kSeparator);
-    }
+    if (!first && in.get_u8() != kSeparator) in.fail("no separator between elements");
     text += cat(first ? "" : ", ", value_text(element, in));
   }
   return text + "]";

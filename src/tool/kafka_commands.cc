@@ -74,7 +74,7 @@ StatusOr<std::vector<TransactionHandle>> handles_in(const std::string& path,
       BinaryReader in(outer.get_bytes());
       in.get_i64();
       in.get_i32();
-      const auto handle = detail::from_bytes<TransactionHandle>(in.get_bytes(), "a transaction");
+      const auto handle = TransactionHandle::decode(in.get_bytes());
       if (in.ok() && handle.ok()) handles.push_back(*handle);  // otherwise of another sink
     }
   }

@@ -64,8 +64,7 @@ std::string variant_text(const TypeDescription& type, BinaryReader& in) {
   const int32_t index = in.get_i32();
   (void)in.get_i32();  // the length
   if (index < 0 || static_cast<size_t>(index) >= type.children.size()) {
-    in.fail("an alternative that the type does not have", index, 0,
-            static_cast<int64_t>(type.children.size()) - 1);
+    in.fail("an alternative that the type does not have");
     return "null";
   }
   return value_text(type.children[static_cast<size_t>(index)], in);
@@ -122,7 +121,7 @@ std::string value_text(const TypeDescription& type, BinaryReader& in) {
       return cat("[", start, ", ", in.get_i64(), "]");
     }
   }
-  in.fail("a type that is not known", static_cast<int64_t>(type.kind));
+  in.fail("a type that is not known");
   return "null";
 }
 

@@ -34,13 +34,11 @@ uint32_t get_varint(BinaryReader& in) {
   uint32_t value = 0;
   for (int shift = 0; shift < 32; shift += 7) {
     const uint8_t byte = in.get_u8();
-    if (shift == 28 && byte > 0x0F) {
-      in.fail("a number of more than 32 bits, by its fifth byte", byte, 0, 0x0F);
-      break;
-    }
+    if (shift == 28 && byte > 0x0F) break;
     value |= static_cast<uint32_t>(byte & 0x7F) << shift;
     if (byte < 0x80) return value;
   }
+  in.fail("a number of more than 32 bits");
   return 0;
 }
 
@@ -115,7 +113,7 @@ std::string BinaryReader::get_flink_string() {
   }
   const size_t units = marked - 1;
   if (units > remaining()) {
-    fail_for_want_of(units);
+    fail("needs more bytes than there are");
     return {};
   }
   if (is_ascii(bytes_.data() + position_, units)) return std::string(get_raw(units));
@@ -123,7 +121,7 @@ std::string BinaryReader::get_flink_string() {
   Utf16Decoder decoded;
   for (size_t i = 0; i < units && ok(); ++i) {
     const uint32_t unit = get_varint(*this);
-    if (unit > 0xFFFF) fail("a character of more than 16 bits", unit, 0, 0xFFFF);
+    if (unit > 0xFFFF) fail("a character of more than 16 bits");
     decoded.add(static_cast<uint16_t>(unit));
   }
   std::string text;
@@ -136,20 +134,11 @@ Status BinaryReader::status(std::string_view what) const {
   if (ok()) return {};
   std::string message(what);
   message += ": the bytes are malformed at offset ";
-  message += std::to_string(failure_.at);
+  message += std::to_string(failed_at_);
   message += " of ";
   message += std::to_string(bytes_.size());
   message += ": ";
-  message += failure_.why;
-  if (failure_.numbers != kNoNumber) message += ": " + std::to_string(failure_.number);
-  if (failure_.numbers == kNumberAndLimits) {
-    const bool has_maximum = failure_.most != INT64_MAX;
-    message += has_maximum ? " (expected " : " (expected at least ";
-    message += std::to_string(failure_.least);
-    if (has_maximum && failure_.most != failure_.least)
-      message += " to " + std::to_string(failure_.most);
-    message += ')';
-  }
+  message += failure_;
   return data_loss(std::move(message));
 }
 

@@ -160,7 +160,7 @@ TEST(Bytes, FailureNamesTheValueAndThePosition) {
   EXPECT_EQ(status.code(), StatusCode::kDataLoss);
   EXPECT_EQ(status.message(),
             "reading checkpoint 7: the bytes are malformed at offset 4 of 7: needs more bytes than "
-            "there are: 9 (expected 0 to 3)");
+            "there are");
   EXPECT_TRUE(BinaryReader("x").status("nothing").ok());
 }
 
@@ -184,42 +184,11 @@ TEST(Bytes, BytesAfterTheEndAreMalformed) {
   BinaryReader more(std::string_view("\x01\x02", 2));
   EXPECT_EQ(more.get_u8(), 1);
   EXPECT_EQ(more.end("a number").message(),
-            "a number: the bytes are malformed at offset 1 of 2: bytes after the end: 1 "
-            "(expected 0)");
+            "a number: the bytes are malformed at offset 1 of 2: bytes after the end");
   BinaryReader less(std::string_view("\x01", 1));
   EXPECT_EQ(less.get_u16(), 0);
   EXPECT_EQ(less.end("a number").message(),
-            "a number: the bytes are malformed at offset 0 of 1: needs more bytes than there are: "
-            "2 (expected 0 to 1)");
-}
-
-TEST(Bytes, FailureNamesTheNumberAndItsLimits) {
-  const auto why = [](auto read) {
-    BinaryReader in(std::string_view("\xFF\xFF\xFF\xFE\0\0\0\2AB", 10));
-    read(in);
-    in.fail("a later failure", 1);
-    const std::string message(in.status("x").message());
-    return message.substr(message.find(" of 10: ") + 8);
-  };
-  EXPECT_EQ(why([](BinaryReader& in) { in.get_bytes(); }),
-            "a negative length: -2 (expected at least 0)");
-  EXPECT_EQ(why([](BinaryReader& in) { in.get_count(0); }),
-            "an impossible count: -2 (expected 0 to 2147483647)");
-  EXPECT_EQ(why([](BinaryReader& in) { (void)in.get_i32(), in.get_count(2); }),
-            "an impossible count: 2 (expected 0 to 1)");
-  EXPECT_EQ(why([](BinaryReader& in) { in.seek(11); }),
-            "a position past the end: 11 (expected 0 to 10)");
-  EXPECT_EQ(why([](BinaryReader& in) { in.get_flink_string(); }),
-            "needs more bytes than there are: 266338302 (expected 0 to 5)");
-  EXPECT_EQ(why([](BinaryReader& in) { in.fail("an unknown version", 9); }),
-            "an unknown version: 9");
-  EXPECT_EQ(why([](BinaryReader& in) { in.fail("another version", 9, 3, 3); }),
-            "another version: 9 (expected 3)");
-  EXPECT_EQ(why([](BinaryReader& in) { in.fail("nothing to count"); }), "nothing to count");
-  BinaryReader wide("\xFF\xFF\xFF\xFF\x10");
-  wide.get_flink_string();
-  EXPECT_NE(wide.status("x").message().find("by its fifth byte: 16 (expected 0 to 15)"),
-            std::string_view::npos);
+            "a number: the bytes are malformed at offset 0 of 1: needs more bytes than there are");
 }
 
 }  // namespace

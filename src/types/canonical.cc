@@ -44,15 +44,14 @@ bool CanonicalGroupReader::next(CanonicalEntry* entry) {
   const std::string_view value = in_.get_bytes();
   const size_t prefix = two_byte_prefix_ ? 2 : 1;
   if (!in_.ok() || composite.size() < prefix) {
-    in_.fail("an entry whose key is too short for its key group",
-             static_cast<int64_t>(composite.size()), static_cast<int64_t>(prefix));
+    in_.fail("an entry whose key is too short for its key group");
     return false;
   }
   const auto first = static_cast<uint8_t>(composite[0]);
   const int group =
       two_byte_prefix_ ? (first & 0x7F) << 8 | static_cast<uint8_t>(composite[1]) : first & 0x7F;
   if (group != key_group_) {
-    in_.fail("an entry of another key group", group, key_group_, key_group_);
+    in_.fail("an entry of another key group");
     return false;
   }
   *entry = {state_, composite.substr(prefix), value};

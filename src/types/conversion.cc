@@ -154,8 +154,7 @@ ConversionPlan convert_variant(const TypeDescription& stored, const TypeDescript
   ConversionPlan plan = by([steps](BinaryReader& in, BinaryWriter& out) {
     const int32_t index = in.get_i32();
     if (index < 0 || static_cast<size_t>(index) >= steps.size())
-      return in.fail("an alternative that the variant does not have", index, 0,
-                     static_cast<int64_t>(steps.size()) - 1);
+      return in.fail("an alternative that the variant does not have");
     out.put_i32(index);
     detail::write_with_length(out, [&](BinaryWriter& o) {
       detail::read_with_length(

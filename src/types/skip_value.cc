@@ -58,7 +58,7 @@ void skip_value(const TypeDescription& type, BinaryReader& in) {
     case TypeKind::kSet: skip_values(type, in); return;
     case TypeKind::kMap: skip_map(type, in); return;
   }
-  in.fail("a value of an unknown type", static_cast<int64_t>(type.kind));
+  in.fail("a value of an unknown type");
 }
 
 }  // namespace weir

@@ -47,31 +47,29 @@ struct SumOrBreak {
   Delays get_result(const Delays& delays) const { return delays; }
 };
 
-using Committable = weir::FileSink<CarrierHour>::Committable;
-
 /// Fails once to store what it has written.
-class LosingSink final : public weir::Sink<CarrierHour, Committable> {
+class LosingSink final : public weir::Sink<CarrierHour> {
  public:
   LosingSink(weir::FileSink<CarrierHour> sink, Fault fault)
       : sink_(std::move(sink)), fault_(std::move(fault)) {}
-  std::unique_ptr<weir::SinkWriter<CarrierHour, Committable>> create_writer() const override {
+  std::unique_ptr<weir::SinkWriter<CarrierHour>> create_writer() const override {
     return std::make_unique<Writer>(sink_.create_writer(), fault_);
   }
-  std::unique_ptr<weir::Committer<Committable>> create_committer(
+  std::unique_ptr<weir::Committer> create_committer(
       weir::FileSystemRegistry& files) const override {
     return sink_.create_committer(files);
   }
   weir::Status probe(weir::FileSystemRegistry& files) const override { return sink_.probe(files); }
 
  private:
-  class Writer final : public weir::SinkWriter<CarrierHour, Committable> {
+  class Writer final : public weir::SinkWriter<CarrierHour> {
    public:
-    Writer(std::unique_ptr<weir::SinkWriter<CarrierHour, Committable>> writer, Fault fault)
+    Writer(std::unique_ptr<weir::SinkWriter<CarrierHour>> writer, Fault fault)
         : writer_(std::move(writer)), fault_(std::move(fault)) {}
     weir::Status open(weir::OperatorContext& context) override { return writer_->open(context); }
     void write(weir::BatchOf<CarrierHour>& batch) override { writer_->write(batch); }
     bool can_accept() override { return writer_->can_accept(); }
-    std::vector<Committable> prepare_commit(weir::SnapshotContext& context) override {
+    std::vector<std::string> prepare_commit(weir::SnapshotContext& context) override {
       if (fault_.kind == "lose-checkpoint") {
         context.before_ack([fault = fault_] {
           return fault.comes() ? weir::unavailable("lost by the test") : weir::Status();
@@ -82,7 +80,7 @@ class LosingSink final : public weir::Sink<CarrierHour, Committable> {
     void close() override { writer_->close(); }
 
    private:
-    const std::unique_ptr<weir::SinkWriter<CarrierHour, Committable>> writer_;
+    const std::unique_ptr<weir::SinkWriter<CarrierHour>> writer_;
     const Fault fault_;
   };
 

@@ -55,12 +55,12 @@ class JdbcSinkTest : public testing::Test {
   }
 
   /// The committables of epochs 1, 2, … with these numbers.
-  std::vector<std::vector<postgres::EpochRows>> epochs(
-      const JdbcSink<int64_t>& sink, const std::vector<std::vector<int64_t>>& numbers) {
+  std::vector<std::vector<std::string>> epochs(const JdbcSink<int64_t>& sink,
+                                               const std::vector<std::vector<int64_t>>& numbers) {
     EXPECT_EQ(sink.probe(host_).to_string(), "OK");
     const auto writer = sink.create_writer();
     EXPECT_TRUE(writer->open(host_).ok());
-    std::vector<std::vector<postgres::EpochRows>> committables;
+    std::vector<std::vector<std::string>> committables;
     for (const auto& of_epoch : numbers) {
       BatchOf<int64_t> batch;
       for (const int64_t n : of_epoch) batch.add(n);
@@ -71,7 +71,7 @@ class JdbcSinkTest : public testing::Test {
     }
     return committables;
   }
-  std::unique_ptr<Committer<postgres::EpochRows>> committer(const JdbcSink<int64_t>& sink) {
+  std::unique_ptr<Committer> committer(const JdbcSink<int64_t>& sink) {
     return sink.create_committer(host_);
   }
   std::string rows() {
@@ -96,7 +96,7 @@ TEST_F(JdbcSinkTest, RowsAreWrittenAtTheCommitAndOnce) {
 TEST_F(JdbcSinkTest, AProcessThatIsLateWritesNothing) {
   const auto sink = builder().build();
   const auto made = epochs(sink, {{1}, {2}, {3}});
-  const std::vector<postgres::EpochRows> all = {made[1][0], made[0][0]};
+  const std::vector<std::string> all = {made[1][0], made[0][0]};
   EXPECT_EQ(committer(sink)->commit(all).to_string(), "OK");
   EXPECT_EQ(committer(sink)->commit(made[0]).to_string(), "OK");  // of an earlier process
   EXPECT_EQ(committer(sink)->commit(made[2]).to_string(), "OK");
@@ -170,11 +170,11 @@ TEST_F(JdbcSinkTest, AnOlderCheckpointIsRefusedUnlessAccepted) {
   const auto made = epochs(sink, {{1}, {2}});
   EXPECT_EQ(committer(sink)->commit(made[0]).to_string(), "OK");
   EXPECT_EQ(committer(sink)->commit(made[1]).to_string(), "OK");
-  SinkStart<postgres::EpochRows> start{.pending = made[0],
-                                       .restored_checkpoint = 2,
-                                       .uid = host_.uid(),
-                                       .run_nonce = host_.run_nonce(),
-                                       .continues_run = true};
+  SinkStart start{.pending = made[0],
+                  .restored_checkpoint = 2,
+                  .uid = host_.uid(),
+                  .run_nonce = host_.run_nonce(),
+                  .continues_run = true};
   EXPECT_TRUE(committer(sink)->find_orphans(start).ok());
   start.restored_checkpoint = 1;
   const auto refused = committer(sink)->find_orphans(start);
@@ -191,7 +191,7 @@ TEST_F(JdbcSinkTest, AnOlderCheckpointIsRefusedUnlessAccepted) {
 class JdbcSinkStarts : public JdbcSinkTest {
  protected:
   /// What a start commits from now on; its epochs begin behind the restored checkpoint.
-  std::vector<postgres::EpochRows> rows_of(uint64_t nonce, int64_t epoch, int64_t number) {
+  std::vector<std::string> rows_of(uint64_t nonce, int64_t epoch, int64_t number) {
     TestHost host{nullptr, {.nonce = nonce, .run = 1}};
     EXPECT_EQ(sink_.probe(host).to_string(), "OK");
     const auto writer = sink_.create_writer();
@@ -204,16 +204,14 @@ class JdbcSinkStarts : public JdbcSinkTest {
     EXPECT_EQ(snapshot.acknowledge().to_string(), "OK");
     return made;
   }
-  Status commit(const std::vector<postgres::EpochRows>& made) {
-    return committer(sink_)->commit(made);
-  }
+  Status commit(const std::vector<std::string>& made) { return committer(sink_)->commit(made); }
   /// As a start that restores a checkpoint does before its first record.
-  Status begin(int64_t restored, std::vector<postgres::EpochRows> pending = {}) {
-    const SinkStart<postgres::EpochRows> start{.pending = std::move(pending),
-                                               .restored_checkpoint = restored,
-                                               .uid = host_.uid(),
-                                               .run_nonce = 1,
-                                               .continues_run = true};
+  Status begin(int64_t restored, std::vector<std::string> pending = {}) {
+    const SinkStart start{.pending = std::move(pending),
+                          .restored_checkpoint = restored,
+                          .uid = host_.uid(),
+                          .run_nonce = 1,
+                          .continues_run = true};
     const auto mine = committer(sink_);
     const auto orphans = mine->find_orphans(start);
     if (!orphans.ok()) return orphans.status();
@@ -252,7 +250,7 @@ TEST_F(JdbcSinkStarts, PendingRowsOfAnEndedWriterAreStillWrittenOnce) {
   const auto written = rows_of(1, 2, 10);
   const auto waiting = rows_of(2, 2, 20);
   EXPECT_EQ(commit(written).to_string(), "OK");
-  const std::vector<postgres::EpochRows> pending = {written[0], waiting[0]};
+  const std::vector<std::string> pending = {written[0], waiting[0]};
   for (int i = 0; i < 2; ++i) EXPECT_EQ(begin(2, pending).to_string(), "OK");
   EXPECT_EQ(rows(), "10 20");
   EXPECT_EQ(entries(), "3");

@@ -76,21 +76,18 @@ weir::OffsetsInitializer offsets_of(const std::string& text) {
   return weir::OffsetsInitializer::earliest();
 }
 
-using Committable = weir::KafkaSink<Event>::Committable;
-
 /// Kills the process at one commit of its sinks, when the checkpoint is complete and its
 /// transactions are not committed.
-class DyingCommitter final : public weir::Committer<Committable> {
+class DyingCommitter final : public weir::Committer {
  public:
-  DyingCommitter(std::unique_ptr<weir::Committer<Committable>> committer, int64_t last_commit)
+  DyingCommitter(std::unique_ptr<weir::Committer> committer, int64_t last_commit)
       : committer_(std::move(committer)), last_commit_(last_commit) {}
-  weir::Status commit(const std::vector<Committable>& committables) override {
+  weir::Status commit(const std::vector<std::string>& committables) override {
     static std::atomic<int64_t> commits{0};
     if (!committables.empty() && ++commits == last_commit_) raise(SIGKILL);
     return committer_->commit(committables);
   }
-  weir::StatusOr<std::vector<std::string>> find_orphans(
-      const weir::SinkStart<Committable>& start) override {
+  weir::StatusOr<std::vector<std::string>> find_orphans(const weir::SinkStart& start) override {
     return committer_->find_orphans(start);
   }
   weir::Status remove_orphans(const std::vector<std::string>& names) override {
@@ -98,18 +95,18 @@ class DyingCommitter final : public weir::Committer<Committable> {
   }
 
  private:
-  const std::unique_ptr<weir::Committer<Committable>> committer_;
+  const std::unique_ptr<weir::Committer> committer_;
   const int64_t last_commit_;
 };
 
-class DyingSink final : public weir::Sink<Event, Committable> {
+class DyingSink final : public weir::Sink<Event> {
  public:
   DyingSink(weir::KafkaSink<Event> sink, int64_t last_commit)
       : sink_(std::move(sink)), last_commit_(last_commit) {}
-  std::unique_ptr<weir::SinkWriter<Event, Committable>> create_writer() const override {
+  std::unique_ptr<weir::SinkWriter<Event>> create_writer() const override {
     return sink_.create_writer();
   }
-  std::unique_ptr<weir::Committer<Committable>> create_committer(
+  std::unique_ptr<weir::Committer> create_committer(
       weir::FileSystemRegistry& files) const override {
     return std::make_unique<DyingCommitter>(sink_.create_committer(files), last_commit_);
   }

@@ -21,15 +21,13 @@ struct Event {
   WEIR_FIELDS(Event, key, count, number)
 };
 
-using Committable = weir::JdbcSink<Event>::Committable;
-
 /// Kills the process just before a commit of its sinks, or just after it, when the database has the
 /// rows but no checkpoint knows.
-class DyingCommitter final : public weir::Committer<Committable> {
+class DyingCommitter final : public weir::Committer {
  public:
-  DyingCommitter(std::unique_ptr<weir::Committer<Committable>> committer, int64_t at, bool after)
+  DyingCommitter(std::unique_ptr<weir::Committer> committer, int64_t at, bool after)
       : committer_(std::move(committer)), at_(at), after_(after) {}
-  weir::Status commit(const std::vector<Committable>& committables) override {
+  weir::Status commit(const std::vector<std::string>& committables) override {
     static std::atomic<int64_t> commits{0};
     const bool last = !committables.empty() && ++commits == at_;
     if (last && !after_) raise(SIGKILL);
@@ -37,25 +35,24 @@ class DyingCommitter final : public weir::Committer<Committable> {
     if (last) raise(SIGKILL);
     return status;
   }
-  weir::StatusOr<std::vector<std::string>> find_orphans(
-      const weir::SinkStart<Committable>& start) override {
+  weir::StatusOr<std::vector<std::string>> find_orphans(const weir::SinkStart& start) override {
     return committer_->find_orphans(start);
   }
 
  private:
-  const std::unique_ptr<weir::Committer<Committable>> committer_;
+  const std::unique_ptr<weir::Committer> committer_;
   const int64_t at_;
   const bool after_;
 };
 
-class DyingSink final : public weir::Sink<Event, Committable> {
+class DyingSink final : public weir::Sink<Event> {
  public:
   DyingSink(weir::JdbcSink<Event> sink, int64_t at, bool after)
       : sink_(std::move(sink)), at_(at), after_(after) {}
-  std::unique_ptr<weir::SinkWriter<Event, Committable>> create_writer() const override {
+  std::unique_ptr<weir::SinkWriter<Event>> create_writer() const override {
     return sink_.create_writer();
   }
-  std::unique_ptr<weir::Committer<Committable>> create_committer(
+  std::unique_ptr<weir::Committer> create_committer(
       weir::FileSystemRegistry& files) const override {
     return std::make_unique<DyingCommitter>(sink_.create_committer(files), at_, after_);
   }

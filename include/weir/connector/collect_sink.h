@@ -9,14 +9,9 @@
 #include <vector>
 
 #include "weir/connector/sink.h"
-#include "weir/types/types.h"
+#include "weir/types/bytes.h"
 
 namespace weir {
-
-namespace detail {
-/// The records of a CollectSink's subtask between two barriers: checkpoint, subtask and attempt.
-using CollectedEpoch = std::tuple<int64_t, int32_t, uint64_t>;
-}  // namespace detail
 
 /// Collects records exactly once in the memory of this process, for tests of jobs:
 ///
@@ -28,9 +23,7 @@ using CollectedEpoch = std::tuple<int64_t, int32_t, uint64_t>;
 /// Copies share the collected records. Records become visible when their checkpoint is complete or
 /// the job has ended.
 template <class T>
-class CollectSink final : public Sink<T, detail::CollectedEpoch> {
-  using EpochId = detail::CollectedEpoch;
-
+class CollectSink final : public Sink<T> {
  public:
   /// The visible records, in the order of checkpoints and subtasks. Thread: any.
   std::vector<T> records() const {
@@ -42,14 +35,17 @@ class CollectSink final : public Sink<T, detail::CollectedEpoch> {
     return all;
   }
 
-  std::unique_ptr<SinkWriter<T, EpochId>> create_writer() const override {
+  std::unique_ptr<SinkWriter<T>> create_writer() const override {
     return std::make_unique<Writer>(shared_);
   }
-  std::unique_ptr<Committer<EpochId>> create_committer(FileSystemRegistry&) const override {
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
     return std::make_unique<Commits>(shared_);
   }
+  Status probe(FileSystemRegistry&) const override { return {}; }
 
  private:
+  /// Checkpoint, subtask and attempt.
+  using EpochId = std::tuple<int64_t, int, uint64_t>;
   static std::string name_of(const EpochId& id) {
     return std::to_string(std::get<0>(id)) + "-" + std::to_string(std::get<1>(id)) + "-" +
            std::to_string(std::get<2>(id));
@@ -63,7 +59,7 @@ class CollectSink final : public Sink<T, detail::CollectedEpoch> {
     std::map<EpochId, Epoch> epochs;
   };
 
-  class Writer final : public SinkWriter<T, EpochId> {
+  class Writer final : public SinkWriter<T> {
    public:
     explicit Writer(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
     Status open(OperatorContext& context) override {
@@ -73,11 +69,15 @@ class CollectSink final : public Sink<T, detail::CollectedEpoch> {
     void write(BatchOf<T>& batch) override {
       for (auto& record : batch.records) records_.push_back(std::move(record));
     }
-    std::vector<EpochId> prepare_commit(SnapshotContext& context) override {
+    std::vector<std::string> prepare_commit(SnapshotContext& context) override {
       const EpochId id{context.checkpoint_id(), context_->subtask(), context_->attempt_nonce()};
       const std::lock_guard lock(shared_->mutex);
       shared_->epochs[id].records = std::exchange(records_, {});
-      return {id};
+      BinaryWriter out;
+      out.put_i64(std::get<0>(id));
+      out.put_i32(std::get<1>(id));
+      out.put_u64(std::get<2>(id));
+      return {out.take()};
     }
 
    private:
@@ -86,20 +86,23 @@ class CollectSink final : public Sink<T, detail::CollectedEpoch> {
     std::vector<T> records_;
   };
 
-  class Commits final : public Committer<EpochId> {
+  class Commits final : public Committer {
    public:
     explicit Commits(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
-    Status commit(const std::vector<EpochId>& committables) override {
+    Status commit(const std::vector<std::string>& committables) override {
       const std::lock_guard lock(shared_->mutex);
-      for (const EpochId& id : committables) {
-        const auto epoch = shared_->epochs.find(id);
+      for (const std::string& bytes : committables) {
+        BinaryReader in(bytes);
+        const int64_t checkpoint_id = in.get_i64();
+        const int subtask = in.get_i32();
+        const auto epoch = shared_->epochs.find(EpochId{checkpoint_id, subtask, in.get_u64()});
         if (epoch == shared_->epochs.end())
           return data_loss("a CollectSink cannot be restored in another process");
         epoch->second.committed = true;
       }
       return {};
     }
-    StatusOr<std::vector<std::string>> find_orphans(const SinkStart<EpochId>& start) override {
+    StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) override {
       std::vector<std::string> found;
       const std::lock_guard lock(shared_->mutex);
       for (const auto& [id, epoch] : shared_->epochs) {

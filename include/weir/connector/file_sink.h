@@ -38,7 +38,7 @@ namespace weir {
 /// may write to the same directory. After a restore of an earlier checkpoint, the part files that
 /// this run made after it are removed.
 template <class T>
-class FileSink final : public Sink<T, detail::PartCommittable> {
+class FileSink final : public Sink<T> {
  public:
   explicit FileSink(std::string directory_uri)
       requires(std::convertible_to<const T&, std::string_view> || detail::StructWithFields<T>)
@@ -131,11 +131,10 @@ class FileSink final : public Sink<T, detail::PartCommittable> {
     return *this;
   }
 
-  std::unique_ptr<SinkWriter<T, detail::PartCommittable>> create_writer() const override {
+  std::unique_ptr<SinkWriter<T>> create_writer() const override {
     return std::make_unique<Writer>(*this);
   }
-  std::unique_ptr<Committer<detail::PartCommittable>> create_committer(
-      FileSystemRegistry& files) const override {
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const override {
     return detail::make_part_committer(options_.directory_uri, files);
   }
   std::string setup_problem() const {
@@ -179,7 +178,7 @@ class FileSink final : public Sink<T, detail::PartCommittable> {
 };
 
 template <class T>
-class FileSink<T>::Writer final : public SinkWriter<T, detail::PartCommittable> {
+class FileSink<T>::Writer final : public SinkWriter<T> {
  public:
   explicit Writer(const FileSink& sink)
       : encode_(sink.encode_),
@@ -207,7 +206,7 @@ class FileSink<T>::Writer final : public SinkWriter<T, detail::PartCommittable> 
     }
   }
   bool can_accept() override { return part_->can_accept(); }
-  std::vector<detail::PartCommittable> prepare_commit(SnapshotContext& context) override {
+  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
     return part_->prepare_commit(context);
   }
 

@@ -13,7 +13,6 @@
 
 #include "weir/connector/source.h"
 #include "weir/detail/connector/split_codec.h"
-#include "weir/detail/types/value_bytes.h"
 #include "weir/types/types.h"
 
 namespace weir {
@@ -172,7 +171,7 @@ class HybridSource<T>::Enumerator final : public SplitEnumerator<HybridSplit> {
     }
   }
 
-  std::string snapshot() const override { return detail::to_bytes(position_); }
+  std::string snapshot() const override { return detail::encode_split(position_); }
   /// The first splits of the last source wait until a reader has read those of the others. Readers
   /// may not ask for later ones: those of a live source do not end.
   bool assigns_at_once() const override { return at_once_; }

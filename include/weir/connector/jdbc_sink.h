@@ -27,16 +27,15 @@ namespace weir {
 ///
 /// docs/postgres.md is the guide.
 template <class T>
-class JdbcSink final : public Sink<T, postgres::EpochRows> {
+class JdbcSink final : public Sink<T> {
  public:
   class Builder;
   static Builder builder() { return Builder(); }
 
-  std::unique_ptr<SinkWriter<T, postgres::EpochRows>> create_writer() const override {
+  std::unique_ptr<SinkWriter<T>> create_writer() const override {
     return std::make_unique<Writer>(*this);
   }
-  std::unique_ptr<Committer<postgres::EpochRows>> create_committer(
-      FileSystemRegistry&) const override {
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
     return detail::make_jdbc_committer(options_);
   }
   Status probe(FileSystemRegistry&) const override { return detail::probe_jdbc_sink(options_); }
@@ -116,7 +115,7 @@ class JdbcSink<T>::Builder {
 };
 
 template <class T>
-class JdbcSink<T>::Writer final : public SinkWriter<T, postgres::EpochRows> {
+class JdbcSink<T>::Writer final : public SinkWriter<T> {
  public:
   explicit Writer(const JdbcSink& sink)
       : bind_(sink.bind_), writer_(detail::make_jdbc_writer(sink.options_)) {}
@@ -131,7 +130,7 @@ class JdbcSink<T>::Writer final : public SinkWriter<T, postgres::EpochRows> {
     writer_->end_of_batch();
   }
   bool can_accept() override { return writer_->can_accept(); }
-  std::vector<postgres::EpochRows> prepare_commit(SnapshotContext& context) override {
+  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
     return writer_->prepare_commit(context);
   }
   void close() override { writer_->close(); }

@@ -30,17 +30,16 @@ namespace weir {
 /// With kExactlyOnce the records between two checkpoints are in one transaction for each subtask,
 /// which is committed when the checkpoint is complete. docs/kafka.md is the guide.
 template <class T>
-class KafkaSink final : public Sink<T, kafka::TransactionHandle> {
+class KafkaSink final : public Sink<T> {
  public:
   using Headers = std::vector<std::pair<std::string, std::string>>;
   class Builder;
   static Builder builder() { return Builder(); }
 
-  std::unique_ptr<SinkWriter<T, kafka::TransactionHandle>> create_writer() const override {
+  std::unique_ptr<SinkWriter<T>> create_writer() const override {
     return std::make_unique<Writer>(*this);
   }
-  std::unique_ptr<Committer<kafka::TransactionHandle>> create_committer(
-      FileSystemRegistry&) const override {
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
     return detail::make_kafka_committer(options_);
   }
   Status probe(FileSystemRegistry&) const override { return detail::probe_kafka_sink(options_); }
@@ -174,7 +173,7 @@ class KafkaSink<T>::Builder {
 };
 
 template <class T>
-class KafkaSink<T>::Writer final : public SinkWriter<T, kafka::TransactionHandle> {
+class KafkaSink<T>::Writer final : public SinkWriter<T> {
  public:
   explicit Writer(const KafkaSink& sink)
       : sink_(sink),
@@ -187,10 +186,12 @@ class KafkaSink<T>::Writer final : public SinkWriter<T, kafka::TransactionHandle
     for (size_t i = 0; i < batch.size(); ++i) write_one(batch.records[i], batch.timestamp(i));
   }
   bool can_accept() override { return writer_->can_accept(); }
-  std::vector<kafka::TransactionHandle> prepare_commit(SnapshotContext& context) override {
+  std::vector<std::string> prepare_commit(SnapshotContext& context) override {
     return writer_->prepare_commit(context);
   }
-  void committed(int64_t id) override { writer_->committed(id); }
+  void committed(const std::vector<std::string>& committables) override {
+    writer_->committed(committables);
+  }
   void checkpoint_completed(int64_t id) override { writer_->checkpoint_completed(id); }
   void close() override { writer_->close(); }
 

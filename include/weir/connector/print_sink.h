@@ -50,6 +50,10 @@ class PrintSink final : public Sink<T> {
   std::unique_ptr<SinkWriter<T>> create_writer() const override {
     return std::make_unique<Writer>(format_);
   }
+  std::unique_ptr<Committer> create_committer(FileSystemRegistry&) const override {
+    return nullptr;
+  }
+  Status probe(FileSystemRegistry&) const override { return {}; }
   std::string setup_problem() const {
     return format_ ? "" : "a PrintSink is given a format that is null";
   }
@@ -74,6 +78,7 @@ class PrintSink final : public Sink<T> {
       if (Status printed = detail::print_text(text_); !printed.ok())
         context_->fail(std::move(printed));
     }
+    std::vector<std::string> prepare_commit(SnapshotContext&) override { return {}; }
 
    private:
     const std::function<void(const T&, std::string&)> format_;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <concepts>
 #include <memory>
 #include <string>
 #include <vector>
@@ -13,38 +12,30 @@ namespace weir {
 /// the data written so far becomes committables, which are part of the checkpoint. They are
 /// committed when the checkpoint is complete, and again after a restore. Must not block; see
 /// OperatorContext::run_blocking. Thread: the subtask's.
-template <class T, class Committable = std::string>
+template <class T>
 class SinkWriter {
  public:
   virtual ~SinkWriter() = default;
   /// Called before the first record. A failure fails the task. `context` outlives the writer.
-  virtual Status open(OperatorContext& context) {
-    (void)context;
-    return {};
-  }
+  virtual Status open(OperatorContext& context) = 0;
   /// May throw, which fails the task.
   virtual void write(BatchOf<T>& batch) = 0;
   /// False: too much data is in flight; do not call write() now.
   virtual bool can_accept() { return true; }
-  /// Ends the epoch: returns the committables of the data written since the last call. `before_ack`
-  /// work makes them durable before the checkpoint includes them. A sink without commits may add
-  /// such work too, and returns nothing.
-  virtual std::vector<Committable> prepare_commit(SnapshotContext& context) {
-    (void)context;
-    return {};
-  }
-  /// The committables that this writer prepared for checkpoints up to `id` are committed: later
-  /// snapshots do not contain them. INT64_MAX: all, in a job without checkpoints.
-  virtual void committed(int64_t id) { (void)id; }
+  /// Ends the epoch: returns the committables of the data written since the last call (empty for a
+  /// sink without commits). `before_ack` work makes them durable before the checkpoint includes
+  /// them.
+  virtual std::vector<std::string> prepare_commit(SnapshotContext& context) = 0;
+  /// Committables of this writer were committed: later snapshots do not contain them.
+  virtual void committed(const std::vector<std::string>& committables) { (void)committables; }
   /// A notification may be lost; see Operator::checkpoint_completed().
   virtual void checkpoint_completed(int64_t id) { (void)id; }
   virtual void close() {}
 };
 
 /// The state of a sink when it starts.
-template <class Committable = std::string>
 struct SinkStart {
-  std::vector<Committable> pending;  ///< committables of all subtasks, from the restored checkpoint
+  std::vector<std::string> pending;  ///< committables of all subtasks, from the restored checkpoint
   int64_t restored_checkpoint = -1;  ///< -1: a fresh start
   std::string uid;                   ///< the sink's uid
   uint64_t run_nonce = 0;            ///< of the new run, on a fresh start; see OperatorContext
@@ -52,13 +43,12 @@ struct SinkStart {
 };
 
 /// Makes committables visible. May block. Thread: the I/O pool.
-template <class Committable = std::string>
 class Committer {
  public:
   virtual ~Committer() = default;
   /// Commits in any order. Must be idempotent: a committable may come again after it was committed,
   /// even late and from a process that is considered lost. UNAVAILABLE: weir retries later.
-  virtual Status commit(const std::vector<Committable>& committables) = 0;
+  virtual Status commit(const std::vector<std::string>& committables) = 0;
 
   // Orphans of earlier starts are removed in two steps. A process may be stopped between any two of
   // its steps, be considered lost, and wake up after another has taken its place.
@@ -67,7 +57,7 @@ class Committer {
   /// the unfinished output of all subtasks of earlier starts of this run, and of output finished
   /// after the restored checkpoint. Must change nothing, because this start may not run. Leaves out
   /// anything that may not belong to this run.
-  virtual StatusOr<std::vector<std::string>> find_orphans(const SinkStart<Committable>& start) {
+  virtual StatusOr<std::vector<std::string>> find_orphans(const SinkStart& start) {
     (void)start;
     return std::vector<std::string>();
   }
@@ -80,34 +70,18 @@ class Committer {
   }
 };
 
-/// A destination of results. Copied into the job's graph. Only create_writer() must be implemented;
-/// a sink with commits also implements create_committer(). A committable says what to commit. Its
-/// type needs a Serializer (a struct with WEIR_FIELDS has one), whose bytes are in checkpoints;
-/// std::string stands for bytes that only the sink interprets.
-template <class T, class CommittableT = std::string>
+/// A destination of results. Copied into the job's graph.
+template <class T>
 class Sink {
  public:
   using Record = T;
-  using Committable = CommittableT;
   virtual ~Sink() = default;
   /// Called once for each subtask.
-  virtual std::unique_ptr<SinkWriter<T, Committable>> create_writer() const = 0;
+  virtual std::unique_ptr<SinkWriter<T>> create_writer() const = 0;
   /// Called once for each subtask. Null: the sink has nothing to commit.
-  virtual std::unique_ptr<Committer<Committable>> create_committer(
-      FileSystemRegistry& files) const {
-    (void)files;
-    return nullptr;
-  }
+  virtual std::unique_ptr<Committer> create_committer(FileSystemRegistry& files) const = 0;
   /// Checks before the first record whether the destination can be written to. May block.
-  virtual Status probe(FileSystemRegistry& files) const {
-    (void)files;
-    return {};
-  }
+  virtual Status probe(FileSystemRegistry& files) const = 0;
 };
-
-/// A sink of records of type T, with committables of any type.
-template <class SinkT, class T>
-concept SinkOf = requires { typename SinkT::Committable; } &&
-                 std::derived_from<SinkT, Sink<T, typename SinkT::Committable>>;
 
 }  // namespace weir

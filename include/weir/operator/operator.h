@@ -14,7 +14,6 @@
 #include "weir/detail/base/check.h"
 #include "weir/metrics.h"
 #include "weir/operator/batch.h"
-#include "weir/operator/blocking_work.h"
 #include "weir/operator/key_groups.h"
 #include "weir/status.h"
 #include "weir/types/type_description.h"
@@ -63,8 +62,9 @@ class SnapshotContext {
   virtual int64_t checkpoint_id() const = 0;
   /// Sets the current elements of a declared list. A list that is not put is empty in the snapshot.
   virtual void put_list(const std::string& name, std::vector<std::string> elements) = 0;
-  /// Adds work that must succeed before this subtask acknowledges the checkpoint.
-  virtual void before_ack(WorkBeforeAck work) = 0;
+  /// Adds blocking work (such as closing a file) that must succeed before this subtask sends its
+  /// acknowledgment. Runs on the I/O pool.
+  virtual void before_ack(std::function<Status()> work) = 0;
 };
 
 /// The default of weir.max-record-size.
@@ -118,9 +118,10 @@ class OperatorContext {
   /// Maximum size of a record. A source fails the task instead of making a larger one.
   virtual size_t max_record_bytes() const { return kDefaultMaxRecordBytes; }
 
-  /// Runs `work` on the I/O pool, then its continuation on the operator's thread, unless the
-  /// operator was closed meanwhile.
-  virtual void run_blocking(BlockingWork work) = 0;
+  /// Runs `work` on the I/O pool. Then runs the continuation that it returns (may be null) on the
+  /// operator's thread, unless the operator was closed meanwhile. `work` must not touch the
+  /// operator.
+  virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
   /// Fails the task, with the operator's name. For failures in continuations.
   virtual void fail(Status status) = 0;
 

@@ -318,10 +318,10 @@ class DataStream {
                                detail::declaration_of(*graph_, std::move(others))...});
   }
 
-  /// `sink`: a Sink of T, which is copied.
+  /// `sink`: a Sink<T>, which is copied.
   template <class SinkT>
   DataStreamSink<T> sink_to(SinkT sink) const {
-    static_assert(SinkOf<SinkT, T>,
+    static_assert(std::is_base_of_v<Sink<T>, SinkT>,
                   "sink_to: the sink must be a weir::Sink of this stream's type of records");
     detail::note_problem_of(*graph_, sink);
     const auto shared = std::make_shared<const SinkT>(std::move(sink));

@@ -128,7 +128,7 @@ class BinaryReader {
   bool get_bool() { return get_u8() != 0; }
   std::string_view get_raw(size_t length) {
     if (length > remaining()) {
-      fail_for_want_of(length);
+      fail("needs more bytes than there are");
       return {};
     }
     const std::string_view taken = bytes_.substr(position_, length);
@@ -138,7 +138,7 @@ class BinaryReader {
   std::string_view get_bytes() {
     const int32_t length = get_i32();
     if (length < 0) {
-      fail("a negative length", length, 0);
+      fail("a negative length");
       return {};
     }
     return get_raw(static_cast<size_t>(length));
@@ -151,39 +151,31 @@ class BinaryReader {
     const int32_t count = get_i32();
     if (count < 0 ||
         (min_element_bytes > 0 && static_cast<size_t>(count) > remaining() / min_element_bytes)) {
-      const size_t most =
-          min_element_bytes == 0 ? detail::kMaxCount : remaining() / min_element_bytes;
-      fail("an impossible count", count, 0, static_cast<int64_t>(most));
+      fail("an impossible count");
       return 0;
     }
     return static_cast<size_t>(count);
   }
 
-  bool ok() const { return failure_.why == nullptr; }
+  bool ok() const { return failure_ == nullptr; }
   size_t position() const { return position_; }
   size_t remaining() const { return bytes_.size() - position_; }
   void seek(size_t position) {
-    if (position > bytes_.size())
-      fail("a position past the end", static_cast<int64_t>(position), 0,
-           static_cast<int64_t>(bytes_.size()));
+    if (position > bytes_.size()) fail("a position past the end");
     else position_ = position;
   }
-
-  /// Makes the reader fail, unless it has failed before. `why` must be a literal.
-  void fail(const char* why) { fail({why, position_, kNoNumber, 0, 0, 0}); }
-  /// Because of a number, such as an unknown version.
-  void fail(const char* why, int64_t number) { fail({why, position_, kNumber, number, 0, 0}); }
-  /// Because of a number that is not `least` to `most`. If these are equal, it is the only one that
-  /// fits.
-  void fail(const char* why, int64_t number, int64_t least, int64_t most = INT64_MAX) {
-    fail({why, position_, kNumberAndLimits, number, least, most});
+  void fail(const char* why) {
+    if (failure_ == nullptr) {
+      failure_ = why;
+      failed_at_ = position_;
+    }
+    position_ = bytes_.size();
   }
   /// Call after the last read. Fails if bytes remain.
   void expect_end() {
-    if (remaining() != 0) fail("bytes after the end", static_cast<int64_t>(remaining()), 0, 0);
+    if (remaining() != 0) fail("bytes after the end");
   }
-  /// Returns OK, or DATA_LOSS with `what`, the malformed part, its position, the number that was
-  /// read and its limits.
+  /// Returns OK, or DATA_LOSS with `what`, the malformed part and its position.
   Status status(std::string_view what) const;
   /// Like status(), but remaining bytes also are an error.
   Status end(std::string_view what) {
@@ -192,30 +184,10 @@ class BinaryReader {
   }
 
  private:
-  enum Numbers : uint8_t { kNoNumber, kNumber, kNumberAndLimits };
-  struct Failure {
-    const char* why = nullptr;
-    size_t at = 0;
-    Numbers numbers = kNoNumber;
-    int64_t number = 0;
-    int64_t least = 0;
-    int64_t most = 0;
-  };
-
-  // Inline, as all members that reads of the hot path contain: otherwise a reader could not live in
-  // registers.
-  void fail(const Failure& failure) {
-    if (ok()) failure_ = failure;
-    position_ = bytes_.size();
-  }
-  void fail_for_want_of(size_t length) {
-    fail("needs more bytes than there are", static_cast<int64_t>(length), 0,
-         static_cast<int64_t>(remaining()));
-  }
   template <class U>
   U get() {
     if (remaining() < sizeof(U)) {
-      fail_for_want_of(sizeof(U));
+      fail("needs more bytes than there are");
       return 0;
     }
     U v;
@@ -226,7 +198,8 @@ class BinaryReader {
 
   std::string_view bytes_;
   size_t position_ = 0;
-  Failure failure_;
+  const char* failure_ = nullptr;
+  size_t failed_at_ = 0;
 };
 
 }  // namespace weir

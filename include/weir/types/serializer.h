@@ -22,9 +22,9 @@ struct Serializer;
 ///
 ///   template <> struct weir::UserSerializer<Money> {
 ///     static void write(BinaryWriter& out, const Money& value);
-///     static void read(BinaryReader& in, Money& value);  // call in.fail("why", number) on bad
-///     bytes static TypeDescription describe();            // kind kUser, a name; fixed_size: a
-///     version static int32_t hash(const Money& value);      // only for keys; must never change
+///     static void read(BinaryReader& in, Money& value);  // call in.fail("…") on malformed bytes
+///     static TypeDescription describe();            // kind kUser, a name; fixed_size: a version
+///     static int32_t hash(const Money& value);      // only for keys; must never change
 ///   };
 ///
 /// weir writes the length before these bytes; Flink sees a byte[]. read() gets exactly the bytes of

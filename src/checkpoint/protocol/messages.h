@@ -20,7 +20,7 @@ namespace weir {
 
 /// To every process: start checkpoint `id`. Ids reach each process in ascending order.
 struct TriggerCheckpoint {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   CheckpointId id = 0;
   /// Wall clock of the coordinator; only a label, no decision depends on it.
   int64_t timestamp_ms = 0;
@@ -34,7 +34,7 @@ struct TriggerCheckpoint {
 /// one checkpoint, each for different subtasks and with the data files that they refer to. Subtasks
 /// without state are listed too.
 struct AcknowledgeCheckpoint {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   CheckpointId id = 0;
   int process = 0;
   std::vector<OperatorSubtaskState> states{};
@@ -45,7 +45,7 @@ struct AcknowledgeCheckpoint {
 
 /// From a process: it cannot take checkpoint `id`.
 struct DeclineCheckpoint {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   CheckpointId id = 0;
   int process = 0;
   Status reason{};
@@ -54,7 +54,7 @@ struct DeclineCheckpoint {
 /// To every process: checkpoint `id` is durable, and covers everything that older ones would have
 /// made durable.
 struct NotifyCheckpointComplete {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   CheckpointId id = 0;
   /// The job ends with it: stopped tasks finish. Otherwise they continue.
   bool ends_job = false;
@@ -63,7 +63,7 @@ struct NotifyCheckpointComplete {
 /// To every process: checkpoint `id` will never complete. Stop aligning and writing for it; its
 /// files are removed. Never sent after the completion of the same id.
 struct NotifyCheckpointAborted {
-  AttemptId attempt;
+  AttemptId attempt = 0;
   CheckpointId id = 0;
 };
 

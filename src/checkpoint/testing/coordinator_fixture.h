@@ -53,7 +53,9 @@ class RecordingHost final : public CheckpointHost {
     said.push_back("fail");
     failure = status;
   }
-  void run_blocking(BlockingWork work) override { works.push_back(std::move(work)); }
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    works.push_back(std::move(work));
+  }
 
   /// Runs the oldest work, then its answer.
   void run_one() {
@@ -66,7 +68,7 @@ class RecordingHost final : public CheckpointHost {
   }
   std::vector<std::string> take() { return std::exchange(said, {}); }
 
-  std::deque<BlockingWork> works;
+  std::deque<std::function<std::function<void()>()>> works;
   std::vector<std::string> said;
   TriggerCheckpoint triggered;  ///< the last one
   std::function<void(const std::string&)> on_say;
@@ -203,7 +205,7 @@ class Coordinator : public testing::Test {
   OneFileSystem files_{fs_};
   CoordinatorOptions options_;
   std::unique_ptr<CheckpointCoordinator> coordinator_;
-  AttemptId attempt_;
+  AttemptId attempt_ = 0;
 };
 
 }  // namespace weir

@@ -53,12 +53,12 @@ class Decoder {
   requires(std::is_integral_v<T> || std::is_enum_v<T>) void operator()(T& value) {
     const int64_t read = in.get_i64();
     if constexpr (std::is_same_v<T, bool>) {
-      if (read != 0 && read != 1) in.fail("a truth value that is neither 0 nor 1", read, 0, 1);
+      if (read != 0 && read != 1) in.fail("a truth value that is neither 0 nor 1");
       value = read == 1;
     } else if constexpr (std::is_integral_v<T> && sizeof(T) < 8) {
-      constexpr int64_t kLeast = std::numeric_limits<T>::min();
-      constexpr int64_t kMost = std::numeric_limits<T>::max();
-      if (read < kLeast || read > kMost) in.fail("a number out of range", read, kLeast, kMost);
+      if (read < std::numeric_limits<T>::min() ||
+          read > static_cast<int64_t>(std::numeric_limits<T>::max()))
+        in.fail("a number out of range");
       value = static_cast<T>(read);
     } else {
       value = static_cast<T>(read);
@@ -75,12 +75,6 @@ inline constexpr size_t kMin = 4;
 template <class Archive, class T>
 void operator|(Archive& archive, T& value);
 
-template <class Archive>
-void value(Archive& a, AttemptId& attempt) {
-  int64_t number = attempt.number();
-  a(number);
-  attempt = AttemptId::of(number);
-}
 /// The placement of thousands of shards is a long list of these.
 template <class Archive>
 void value(Archive& a, std::vector<int32_t>& list) {
@@ -164,8 +158,7 @@ void value(Archive& a, std::variant<T...>& variant) {
     size_t i = 0;
     const bool known = ((i++ == index ? (variant = T(), true) : false) || ...);
     if (!known || !a.ok()) {
-      a.in.fail("an unknown alternative", static_cast<int64_t>(index), 0,
-                static_cast<int64_t>(sizeof...(T)) - 1);
+      a.in.fail("an unknown alternative");
       return;
     }
   }

@@ -28,9 +28,9 @@ void fields(Archive& a, MetricValue& v) {
   a | v.histogram;
   if constexpr (Archive::kReads) {
     if (v.kind < MetricGroup::Kind::kCounter || v.kind > MetricGroup::Kind::kHistogram)
-      a.in.fail("an unknown kind of metric", static_cast<int64_t>(v.kind));
+      a.in.fail("an unknown kind of metric");
     if ((v.kind == MetricGroup::Kind::kHistogram) != v.histogram.has_value())
-      a.in.fail("a metric whose kind contradicts its value", static_cast<int64_t>(v.kind));
+      a.in.fail("a metric whose kind contradicts its value");
   }
 }
 template <class Archive>

@@ -22,7 +22,7 @@ void fields(Archive& a, Status& status) {
   a(message);
   if constexpr (Archive::kReads) {
     if (code < StatusCode::kOk || code > StatusCode::kDataLoss) {
-      a.in.fail("an unknown status code", static_cast<int64_t>(code));
+      a.in.fail("an unknown status code");
       return;
     }
     status = Status(code, std::move(message));
@@ -31,8 +31,7 @@ void fields(Archive& a, Status& status) {
 template <class Archive>
 void fields(Archive& a, TypeDescription& type) {
   if constexpr (Archive::kReads) {
-    if (++a.type_depth > kMaxTypeDepth)
-      a.in.fail("a type nested too deeply", a.type_depth, 0, kMaxTypeDepth);
+    if (++a.type_depth > kMaxTypeDepth) a.in.fail("a type nested too deeply");
   }
   a | type.kind;
   a | type.name;
@@ -42,9 +41,7 @@ void fields(Archive& a, TypeDescription& type) {
   a | type.flink_only;
   if constexpr (Archive::kReads) {
     --a.type_depth;
-    if (type.kind > TypeKind::kTimeWindow)
-      a.in.fail("an unknown kind of type", static_cast<int64_t>(type.kind), 0,
-                static_cast<int64_t>(TypeKind::kTimeWindow));
+    if (type.kind > TypeKind::kTimeWindow) a.in.fail("an unknown kind of type");
   }
 }
 template <class Archive>
@@ -75,8 +72,7 @@ template <class Archive>
 void fields_of_layers(Archive& a, std::vector<KeyedStateHandle>& layers) {
   if constexpr (Archive::kReads) {
     if (a.in_layers) {
-      if (const int32_t inner = a.in.get_i32(); inner != 0)
-        a.in.fail("layers inside a layer", inner, 0, 0);
+      if (a.in.get_i32() != 0) a.in.fail("layers inside a layer");
       return;
     }
     a.in_layers = true;

@@ -16,7 +16,7 @@ CheckpointParticipants JobAttempt::participants() const {
 
 Status JobAttempt::deploy(const JobGraph& graph, const JobOptions& options,
                           const StartingPoint& start, int shards) {
-  number_ = number_.next();
+  ++number_;
   stage_ = Stage::kDeploying;
   WEIR_ASSIGN_OR_RETURN(
       graph_, with_max_parallelisms(limit_parallelism(graph, shards), start.max_parallelisms));

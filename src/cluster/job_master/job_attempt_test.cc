@@ -54,7 +54,7 @@ class JobAttemptTest : public testing::Test {
 TEST_F(JobAttemptTest, RunsWhenAllWorkersAreDeployed) {
   EXPECT_FALSE(attempt_.is_active());
   ASSERT_TRUE(attempt_.deploy(graph_, {}, {}, 2).ok());
-  EXPECT_EQ(attempt_.number(), AttemptId{11});
+  EXPECT_EQ(attempt_.number(), 11);
   EXPECT_EQ(attempt_.shards(), 2);
   EXPECT_EQ(attempt_.stage(), Stage::kDeploying);
   EXPECT_TRUE(gets<Deploy>(1));
@@ -161,7 +161,7 @@ TEST_F(JobAttemptTest, NoWorkerKnowsAnAttemptThatCannotBeDeployed) {
   start.max_parallelisms = {1};
   const Status status = attempt_.deploy(graph_, {}, start, 2);
   EXPECT_EQ(status.code(), StatusCode::kFailedPrecondition);
-  EXPECT_EQ(attempt_.number(), AttemptId{11}) << "the number is used";
+  EXPECT_EQ(attempt_.number(), 11) << "the number is used";
   EXPECT_TRUE(attempt_.is_active());
   attempt_.leave(10s);
   EXPECT_FALSE(gets<Cancel>(1));

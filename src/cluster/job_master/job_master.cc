@@ -18,7 +18,7 @@ JobMaster::JobMaster(const JobGraph& graph, JobOptions options, Platform& platfo
       store_(std::move(store)),
       status_(slots_wanted(graph), platform.clock.wall_ms()),
       liveness_(options_.heartbeat_interval, options_.heartbeat_timeout, platform.clock.now()),
-      attempt_(AttemptId::before_first_of(epoch), pool_),
+      attempt_(first_attempt_of(epoch), pool_),
       splits_(graph, platform.files, platform.clock, *this),
       aligner_(graph),
       slot_wait_({options_.adaptive, options_.first_slot_wait, options_.restart_slot_wait}),
@@ -162,11 +162,12 @@ void JobMaster::on_terminal(const JobEnd& end) {
 
 // --- CheckpointHost ---
 
-void JobMaster::run_blocking(BlockingWork work) {
+void JobMaster::run_blocking(std::function<std::function<void()>()> work) {
   run_blocking_on(executors::kCoordinator, std::move(work));
 }
 
-void JobMaster::run_blocking_on(std::string_view executor, BlockingWork work) {
+void JobMaster::run_blocking_on(std::string_view executor,
+                                std::function<std::function<void()>()> work) {
   // The mailbox may outlive this actor, because at the end nobody waits for storage that does not
   // answer.
   platform_.scheduler.run_blocking(executor, [mailbox = mailbox_, work = std::move(work)] {

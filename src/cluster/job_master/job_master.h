@@ -155,7 +155,8 @@ class JobMaster final : public Actor,
   void send_splits(const AssignSplits& message) override {
     attempt_.send_to(message.to.subtask, message);
   }
-  void run_enumerator(const std::string& executor, BlockingWork work) override {
+  void run_enumerator(const std::string& executor,
+                      std::function<std::function<void()>()> work) override {
     run_blocking_on(executor, std::move(work));
   }
   void on_enumerator_failed(const Status& status) override { attempt_failed(status); }
@@ -163,8 +164,8 @@ class JobMaster final : public Actor,
   void clean_up(JobOutcome outcome, std::function<void()> done) override;
   void on_terminal(const JobEnd& end) override;
   // CheckpointHost and TerminationHost
-  void run_blocking(BlockingWork work) override;
-  void run_blocking_on(std::string_view executor, BlockingWork work);
+  void run_blocking(std::function<std::function<void()>()> work) override;
+  void run_blocking_on(std::string_view executor, std::function<std::function<void()>()> work);
 
   /// Whether an earlier leader has started the job.
   bool has_taken_over() const { return store_ != nullptr && epoch_ > 1; }

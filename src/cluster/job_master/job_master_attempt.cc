@@ -33,7 +33,7 @@ void JobMaster::prepare() {
   // The graph and the file systems live as long as the process; the rest may outlive this actor.
   run_blocking([this, &graph = graph_, options = shared_options_, &files = platform_.files, nonce,
                 from, read_all, before = prepared_, store = store_,
-                epoch = epoch_]() -> Continuation {
+                epoch = epoch_]() -> std::function<void()> {
     auto result = std::make_shared<StatusOr<PreparedJob>>(
         before ? prepare_restart(graph, *options, files, *before, from)
                : prepare_job(
@@ -60,7 +60,7 @@ void JobMaster::on_prepared(StatusOr<PreparedJob> prepared) {
   if (coordinator_) coordinator_->begin_start(prepared_->lineage.newest);
   status_.current().restored_checkpoint = prepared_->start->restored_checkpoint;
   phase_ = Phase::kWaitingForSlots;
-  const bool first = attempt_.number() == AttemptId::before_first_of(epoch_) && !has_taken_over();
+  const bool first = attempt_.number() == first_attempt_of(epoch_) && !has_taken_over();
   slot_wait_.begin(platform_.clock.now(), first);
 }
 
@@ -125,7 +125,7 @@ void JobMaster::deploy(int shards) {
 void JobMaster::on_deployed() {
   if (store_ != nullptr || !prepared_->job_directory || bug_enabled(Bug::kEarlierStartRuns))
     return on_running();
-  run_blocking([this, before = *prepared_, attempt = attempt_.number()]() -> Continuation {
+  run_blocking([this, before = *prepared_, attempt = attempt_.number()]() -> std::function<void()> {
     const Status status = check_still_newest(before);
     return [this, attempt, status] {
       if (attempt != attempt_.number() || attempt_.stage() != JobAttempt::Stage::kDeploying) return;
@@ -148,7 +148,7 @@ void JobMaster::on_running() {
         {prepared_->start->restored_checkpoint, prepared_->start->restored_directory});
   if (stopped_) finish_by_checkpoint();
   if (rescaling_ && rescaling_->begun) answer_rescale({});
-  if (bug_enabled(Bug::kRestartWithoutCause) && attempt_.number().number() % 8 != 0)
+  if (bug_enabled(Bug::kRestartWithoutCause) && attempt_.number() % 8 != 0)
     mailbox_->post([this] { attempt_failed(internal_error("a restart without a cause")); });
 }
 
@@ -177,7 +177,8 @@ void JobMaster::attempt_failed(const Status& failure, const std::string& where) 
   constexpr int kSayThatItIsTheSame = 3;
   const Status status = where.empty() ? failure : failure.with_context(where);
   if (!unwanted(failure)) {
-    WEIR_LOG(kWarning) << "attempt " << attempt_.number() << " failed: " << status.message();
+    WEIR_LOG(kWarning) << "attempt " << attempt_text(attempt_.number())
+                       << " failed: " << status.message();
   }
   status_.current().failure = status;
   note_failure(where, failure);

@@ -30,7 +30,7 @@ class JobMasterStopTest : public JobMasterTest {
   }
 
   std::optional<FakeWorker> worker_;
-  AttemptId attempt_;
+  AttemptId attempt_ = 0;
   std::optional<StatusOr<CompletedCheckpoint>> answer_;
 };
 

@@ -73,7 +73,7 @@ struct JobView {
   std::shared_ptr<const JobDetail> detail = std::make_shared<const JobDetail>();
   /// By JobState: when it was last entered; wall clock, 0: never.
   std::array<int64_t, kJobStates> entered_ms{};
-  AttemptId attempt;
+  AttemptId attempt = 0;
   int workers = 0;  ///< number of registered workers
   int slots = 0;    ///< slots of the registered workers
   int shards = 0;   ///< slots that the attempt uses

@@ -41,7 +41,7 @@ void JobTermination::begin_known(JobEnd end) {
 void JobTermination::record() {
   stage_ = Stage::kRecording;
   const RecordedResult result{to_string(end_.state), end_.message};
-  host_.run_blocking([this, result, store = store_]() -> Continuation {
+  host_.run_blocking([this, result, store = store_]() -> std::function<void()> {
     const Status status = store->set_result(result);
     return [this, status] { on_recorded(status); };
   });

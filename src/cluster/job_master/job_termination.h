@@ -10,7 +10,6 @@
 #include "cluster/job_master/job_status.h"
 #include "cluster/messages.h"
 #include "platform/clock.h"
-#include "weir/operator/blocking_work.h"
 
 namespace weir {
 
@@ -30,7 +29,7 @@ class TerminationHost {
  public:
   virtual ~TerminationHost() = default;
   /// Runs `work` on the I/O pool, then the function that it returns on the job master's thread.
-  virtual void run_blocking(BlockingWork work) = 0;
+  virtual void run_blocking(std::function<std::function<void()>()> work) = 0;
   /// Deletes the checkpoints that are not retained, then calls `done`, possibly at once.
   virtual void clean_up(JobOutcome outcome, std::function<void()> done) = 0;
   /// The job has ended: notify all workers.

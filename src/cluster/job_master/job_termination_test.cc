@@ -60,7 +60,9 @@ class JobTerminationTest : public testing::Test, private TerminationHost {
   std::function<void()> cleaned_;
 
  private:
-  void run_blocking(BlockingWork work) override { works_.push_back(std::move(work)); }
+  void run_blocking(std::function<std::function<void()>()> work) override {
+    works_.push_back(std::move(work));
+  }
   void clean_up(JobOutcome outcome, std::function<void()> done) override {
     said_.push_back(cat("clean ", static_cast<int>(outcome)));
     cleaned_ = std::move(done);
@@ -68,7 +70,7 @@ class JobTerminationTest : public testing::Test, private TerminationHost {
   void on_terminal(const JobEnd& end) override {
     said_.push_back(cat("terminal ", to_string(end.state)));
   }
-  std::vector<BlockingWork> works_;
+  std::vector<std::function<std::function<void()>()>> works_;
 };
 
 std::string cleaning(JobOutcome outcome) { return cat("clean ", static_cast<int>(outcome)); }

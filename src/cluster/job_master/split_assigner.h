@@ -11,7 +11,6 @@
 #include "cluster/job_preparation.h"
 #include "cluster/messages.h"
 #include "platform/clock.h"
-#include "weir/operator/blocking_work.h"
 
 namespace weir {
 
@@ -25,7 +24,8 @@ class SplitAssignerHost {
   virtual void send_splits(const AssignSplits& message) = 0;
   /// Runs `work` on the executor of that name, then the function that it returns on the job
   /// master's thread. Never runs either from within this call.
-  virtual void run_enumerator(const std::string& executor, BlockingWork work) = 0;
+  virtual void run_enumerator(const std::string& executor,
+                              std::function<std::function<void()>()> work) = 0;
   virtual void on_enumerator_failed(const Status& status) = 0;
 };
 
@@ -55,7 +55,7 @@ class SplitAssigner {
  private:
   using Enumerator = SplitEnumerator<std::string>;
   struct Source {
-    AttemptId attempt;
+    AttemptId attempt = 0;
     int32_t vertex = 0;
     std::string state;
     std::deque<std::string> unassigned;

@@ -56,9 +56,9 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
   }
 
   void begin(EnumeratorState state, std::optional<milliseconds> again = {}, bool at_once = false) {
-    attempt_ = attempt_.next();
     assigner_.begin(
-        attempt_, SourceSplits{{{}}, {SourceSplits::OnRequest{std::move(state), again, at_once}}});
+        ++attempt_,
+        SourceSplits{{{}}, {SourceSplits::OnRequest{std::move(state), again, at_once}}});
   }
   void ask(int subtask) { assigner_.on_request({attempt_, 0, subtask}); }
   /// Discovers what is due, and lets the answers arrive.
@@ -86,7 +86,8 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
     if (!message.to.more_follow) sent_ += " last";
   }
   int32_t parallelism_of(int32_t) const override { return 2; }
-  void run_enumerator(const std::string& executor, BlockingWork work) override {
+  void run_enumerator(const std::string& executor,
+                      std::function<std::function<void()>()> work) override {
     EXPECT_EQ(executor, "enumerator uid");
     work_.push_back(std::move(work));
   }
@@ -96,7 +97,7 @@ class SplitAssignment : public testing::Test, protected SplitAssignerHost {
   JobGraph graph_;
   FakeWorld world_;
   AttemptId attempt_ = 0;
-  std::deque<BlockingWork> work_;
+  std::deque<std::function<std::function<void()>()>> work_;
   std::string sent_;
   Status failure_;
   SplitAssigner assigner_{graph_, world_.files, world_, *this};
@@ -213,7 +214,7 @@ TEST_F(SplitAssignment, ResultAndRequestOfAnEarlierAttemptHaveNoEffect) {
   work_.pop_front();
   late()();
   EXPECT_EQ(state().unassigned, (std::vector<std::string>{"a"}));
-  assigner_.on_request({AttemptId::of(attempt_.number() - 1), 0, 0});
+  assigner_.on_request({attempt_ - 1, 0, 0});
   assigner_.on_request({attempt_, 7, 0});
   EXPECT_EQ(sent(), "");
   assigner_.end();

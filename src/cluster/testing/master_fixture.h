@@ -119,7 +119,7 @@ class JobMasterTest : public testing::Test {
   }
   /// Answers a deployment on all workers. Returns the attempt.
   AttemptId run(std::vector<FakeWorker*> workers) {
-    AttemptId attempt;
+    AttemptId attempt = 0;
     for (FakeWorker* worker : workers) {
       const auto deploy = worker->take<Deploy>();
       EXPECT_TRUE(deploy.has_value());

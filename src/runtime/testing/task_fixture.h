@@ -20,7 +20,7 @@ using Ints = BatchOf<int>;
 /// Runs blocking work at once and keeps its continuations for the test to run.
 class TestServices final : public TaskServices {
  public:
-  void run_blocking(std::string_view, BlockingWork work) override {
+  void run_blocking(std::string_view, std::function<std::function<void()>()> work) override {
     if (auto continuation = work()) continuations.push_back(std::move(continuation));
   }
   int64_t wall_ms() const override { return now_ms; }

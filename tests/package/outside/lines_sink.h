@@ -2,34 +2,25 @@
 
 #include <weir/connector/file_system.h>
 #include <weir/connector/sink.h>
-#include <weir/types/types.h>
 
-#include <cstdint>
 #include <memory>
 #include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
-/// The committable of a LinesSink.
-struct LinesFile {
-  std::string name;  ///< without the dot
-  int64_t lines = 0;
-  WEIR_FIELDS(LinesFile, name, lines)
-};
-
 /// A sink of a user's own, with two-phase commit: a file of lines per epoch, hidden by a dot until
-/// it is committed.
+/// it is committed. A committable is the name of a file without the dot.
 template <class T>
-class LinesSink final : public weir::Sink<T, LinesFile> {
+class LinesSink final : public weir::Sink<T> {
  public:
   using Show = std::string (*)(const T&);
   LinesSink(std::string directory, Show show) : directory_(std::move(directory)), show_(show) {}
 
-  std::unique_ptr<weir::SinkWriter<T, LinesFile>> create_writer() const override {
+  std::unique_ptr<weir::SinkWriter<T>> create_writer() const override {
     return std::make_unique<Writer>(directory_, show_);
   }
-  std::unique_ptr<weir::Committer<LinesFile>> create_committer(
+  std::unique_ptr<weir::Committer> create_committer(
       weir::FileSystemRegistry& files) const override {
     return std::make_unique<Publisher>(files.resolve(directory_));
   }
@@ -43,7 +34,7 @@ class LinesSink final : public weir::Sink<T, LinesFile> {
     return {directory.child("." + name).path, directory.child(name).path};
   }
 
-  class Writer final : public weir::SinkWriter<T, LinesFile> {
+  class Writer final : public weir::SinkWriter<T> {
    public:
     Writer(std::string directory, Show show) : uri_(std::move(directory)), show_(show) {}
 
@@ -57,9 +48,8 @@ class LinesSink final : public weir::Sink<T, LinesFile> {
     }
     void write(weir::BatchOf<T>& batch) override {
       for (const T& record : batch.records) lines_ += show_(record) + "\n";
-      count_ += static_cast<int64_t>(batch.size());
     }
-    std::vector<LinesFile> prepare_commit(weir::SnapshotContext& context) override {
+    std::vector<std::string> prepare_commit(weir::SnapshotContext& context) override {
       if (lines_.empty()) return {};
       const std::string name = name_ + "-" + std::to_string(context.checkpoint_id());
       context.before_ack(
@@ -71,7 +61,7 @@ class LinesSink final : public weir::Sink<T, LinesFile> {
             return written.ok() ? closed : written;
           });
       lines_.clear();
-      return {{name, std::exchange(count_, 0)}};
+      return {name};
     }
 
    private:
@@ -80,18 +70,17 @@ class LinesSink final : public weir::Sink<T, LinesFile> {
     weir::FileLocation directory_;
     std::string name_;
     std::string lines_;
-    int64_t count_ = 0;
   };
 
-  class Publisher final : public weir::Committer<LinesFile> {
+  class Publisher final : public weir::Committer {
    public:
     explicit Publisher(weir::StatusOr<weir::FileLocation> directory)
         : directory_(std::move(directory)) {}
 
-    weir::Status commit(const std::vector<LinesFile>& committables) override {
+    weir::Status commit(const std::vector<std::string>& committables) override {
       if (!directory_.ok()) return directory_.status();
-      for (const LinesFile& made : committables) {
-        const weir::StagedFile file = staged(*directory_, made.name);
+      for (const std::string& name : committables) {
+        const weir::StagedFile file = staged(*directory_, name);
         const weir::Status published = directory_->fs->publish(file);
         const bool already = !published.ok() && directory_->fs->stat(file.target).ok();
         if (!published.ok() && !already) return published;

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,7 +9,6 @@
 #include "weir/connector/delivery_guarantee.h"
 #include "weir/connector/jdbc_statement.h"
 #include "weir/connector/sink.h"
-#include "weir/types/serializer.h"
 
 namespace weir {
 
@@ -18,29 +16,6 @@ namespace weir {
 enum class OlderCheckpoint {
   kFail,    ///< the job is refused with a sentence
   kAccept,  ///< a warning in the log; the rows are written again. For upserts, which repeat safely
-};
-
-namespace postgres {
-
-/// The rows of one subtask between two checkpoints. The committable of a JdbcSink.
-struct EpochRows {
-  std::string sink;    ///< the sink's uid; sinks in one chain have equal writers
-  std::string run;     ///< of the job
-  std::string writer;  ///< no two starts of a subtask of the sink have the same
-  int64_t epoch = 0;   ///< the checkpoint; grows in each writer
-  std::string statement;
-  int64_t count = 0;
-  std::string rows;
-};
-
-}  // namespace postgres
-
-/// See docs/formats/jdbc_sink.md.
-template <>
-struct Serializer<postgres::EpochRows> {
-  static void write(BinaryWriter& out, const postgres::EpochRows& epoch);
-  static void read(BinaryReader& in, postgres::EpochRows& epoch);
-  static TypeDescription describe();
 };
 
 namespace detail {
@@ -67,13 +42,13 @@ class JdbcWriter {
   virtual void write(const JdbcStatement& row) = 0;
   virtual void end_of_batch() = 0;
   virtual bool can_accept() = 0;
-  virtual std::vector<postgres::EpochRows> prepare_commit(SnapshotContext& context) = 0;
+  virtual std::vector<std::string> prepare_commit(SnapshotContext& context) = 0;
   virtual void close() = 0;
 };
 
 std::unique_ptr<JdbcWriter> make_jdbc_writer(const JdbcSinkOptions& options);
 /// Null unless the sink is exactly-once.
-std::unique_ptr<Committer<postgres::EpochRows>> make_jdbc_committer(const JdbcSinkOptions& options);
+std::unique_ptr<Committer> make_jdbc_committer(const JdbcSinkOptions& options);
 Status probe_jdbc_sink(const JdbcSinkOptions& options);
 
 }  // namespace detail

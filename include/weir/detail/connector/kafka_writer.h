@@ -11,7 +11,6 @@
 #include "weir/connector/delivery_guarantee.h"
 #include "weir/connector/sink.h"
 #include "weir/detail/connector/kafka_reader.h"
-#include "weir/types/serializer.h"
 
 namespace weir {
 
@@ -20,32 +19,6 @@ namespace weir {
 enum class LostTransactions {
   kFail,    ///< the job ends with a sentence that names it and its number of records
   kAccept,  ///< an error in the log; the records may be missing
-};
-
-namespace kafka {
-
-/// Names exactly one transaction, because a producer id and an epoch are used for one transaction
-/// only: each transaction has a producer of its own, and a producer that is made anew under the
-/// same id gets another epoch. The committable of a KafkaSink.
-struct TransactionHandle {
-  std::string id;  ///< the transactional id
-  int64_t producer_id = -1;
-  int16_t epoch = -1;
-  int64_t records = 0;
-  int64_t prepared_at_ms = 0;  ///< wall clock
-  int32_t timeout_ms = 0;
-
-  bool operator==(const TransactionHandle&) const = default;
-};
-
-}  // namespace kafka
-
-/// See docs/formats/kafka_transactions.md.
-template <>
-struct Serializer<kafka::TransactionHandle> {
-  static void write(BinaryWriter& out, const kafka::TransactionHandle& handle);
-  static void read(BinaryReader& in, kafka::TransactionHandle& handle);
-  static TypeDescription describe();
 };
 
 namespace detail {
@@ -77,16 +50,15 @@ class KafkaWriter {
   virtual Status open(OperatorContext& context) = 0;
   virtual void write(const KafkaOutput& record) = 0;
   virtual bool can_accept() = 0;
-  virtual std::vector<kafka::TransactionHandle> prepare_commit(SnapshotContext& context) = 0;
-  virtual void committed(int64_t id) = 0;
+  virtual std::vector<std::string> prepare_commit(SnapshotContext& context) = 0;
+  virtual void committed(const std::vector<std::string>& committables) = 0;
   virtual void checkpoint_completed(int64_t id) = 0;
   virtual void close() = 0;
 };
 
 std::unique_ptr<KafkaWriter> make_kafka_writer(const KafkaSinkOptions& options);
 /// Null unless the sink is exactly-once.
-std::unique_ptr<Committer<kafka::TransactionHandle>> make_kafka_committer(
-    const KafkaSinkOptions& options);
+std::unique_ptr<Committer> make_kafka_committer(const KafkaSinkOptions& options);
 Status probe_kafka_sink(const KafkaSinkOptions& options);
 
 }  // namespace detail

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,7 +9,6 @@
 #include "weir/connector/file_sink_options.h"
 #include "weir/connector/sink.h"
 #include "weir/operator/operator.h"
-#include "weir/types/serializer.h"
 
 namespace weir::detail {
 
@@ -25,16 +23,6 @@ struct PartOptions {
 
 /// Returns the problem of the options, or nothing.
 std::string problem_of(const PartOptions& options);
-
-/// The committable of a FileSink. For an epoch without records the names are empty, and it only
-/// tells which run it belongs to.
-struct PartCommittable {
-  uint32_t run = 0;
-  std::string hidden;  ///< name within the directory
-  std::string part;    ///< name within the bucket
-  int64_t length = 0;
-  std::string bucket = {};
-};
 
 /// Writes the bytes of one subtask into hidden files, one or more for each bucket and epoch. The
 /// I/O pool writes the files, each strictly in order. Thread: the operator's.
@@ -57,22 +45,13 @@ class PartWriter {
   virtual std::string* buffer(std::string_view bucket, size_t* limit) = 0;
   virtual void appended() = 0;
   virtual bool can_accept() = 0;
-  virtual std::vector<PartCommittable> prepare_commit(SnapshotContext& context) = 0;
+  virtual std::vector<std::string> prepare_commit(SnapshotContext& context) = 0;
 };
 
 std::unique_ptr<PartWriter> make_part_writer(PartOptions options);
-std::unique_ptr<Committer<PartCommittable>> make_part_committer(std::string directory_uri,
-                                                                FileSystemRegistry& files);
+std::unique_ptr<Committer> make_part_committer(std::string directory_uri,
+                                               FileSystemRegistry& files);
 /// Checks that files can be created in the directory. Creates the directory if it is missing.
 Status probe_part_directory(const std::string& directory_uri, FileSystemRegistry& files);
 
 }  // namespace weir::detail
-
-/// A u8 version (2), u32 run, the hidden name, the part's name, i64 length, and the bucket. Names
-/// have their length before them. Version 1 has no bucket.
-template <>
-struct weir::Serializer<weir::detail::PartCommittable> {
-  static void write(BinaryWriter& out, const detail::PartCommittable& committable);
-  static void read(BinaryReader& in, detail::PartCommittable& committable);
-  static TypeDescription describe();
-};

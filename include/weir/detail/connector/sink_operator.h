@@ -7,9 +7,7 @@
 #include <vector>
 
 #include "weir/connector/sink.h"
-#include "weir/detail/connector/committable_codec.h"
 #include "weir/operator/operator.h"
-#include "weir/types/types.h"
 
 namespace weir::detail {
 
@@ -22,10 +20,10 @@ namespace weir::detail {
 /// before any checkpoint of the attempt can complete.
 class PendingCommits {
  public:
-  /// Called with the id of a checkpoint, when the committables that this subtask prepared up to it
-  /// are committed and have left the state. Not called after close.
-  using OnCommitted = std::function<void(int64_t)>;
-  PendingCommits(std::shared_ptr<Committer<>> committer, OperatorContext& context,
+  /// `on_committed` gets the committables that this subtask prepared, once they are committed and
+  /// have left the state. It is not called after close.
+  using OnCommitted = std::function<void(const std::vector<std::string>&)>;
+  PendingCommits(std::shared_ptr<Committer> committer, OperatorContext& context,
                  OnCommitted on_committed);
 
   /// Declares the state and restores it. In subtask 0, also finds the orphans of earlier attempts.
@@ -40,7 +38,8 @@ class PendingCommits {
   void completed(int64_t id);
   /// Commits everything at the end of a job without checkpoints. `make_durable` runs first, on the
   /// I/O pool.
-  void commit_final(std::vector<std::string> prepared, std::vector<WorkBeforeAck> make_durable);
+  void commit_final(std::vector<std::string> prepared,
+                    std::vector<std::function<Status()>> make_durable);
   int64_t next_processing_time() const;
   void advance_processing_time(int64_t now_ms);
   /// False while a recovery or a commit is in progress or waits for a retry.
@@ -62,12 +61,12 @@ class PendingCommits {
   /// Returns true if it will be retried, false if the task has failed.
   bool retry_later(const Status& status, const char* what);
 
-  const std::shared_ptr<Committer<>> committer_;
+  const std::shared_ptr<Committer> committer_;
   OperatorContext& context_;
   const OnCommitted notify_committed_;
   std::shared_ptr<Recovery> recovery_;
   std::vector<Entry> pending_;
-  std::vector<WorkBeforeAck> make_durable_;
+  std::vector<std::function<Status()>> make_durable_;
   int64_t completed_ = -1;
   bool recovered_ = false;
   bool recovering_ = false;
@@ -81,31 +80,27 @@ class FinalSnapshotContext final : public SnapshotContext {
  public:
   int64_t checkpoint_id() const override { return INT64_MAX; }
   void put_list(const std::string&, std::vector<std::string>) override {}
-  void before_ack(WorkBeforeAck work) override { work_.push_back(std::move(work)); }
-  std::vector<WorkBeforeAck> take_work() { return std::move(work_); }
+  void before_ack(std::function<Status()> work) override { work_.push_back(std::move(work)); }
+  std::vector<std::function<Status()>> take_work() { return std::move(work_); }
 
  private:
-  std::vector<WorkBeforeAck> work_;
+  std::vector<std::function<Status()>> work_;
 };
 
 /// Runs a sink's writer and committer.
 template <class T, class SinkT>
 class SinkOperator final : public Operator {
  public:
-  using Committable = typename SinkT::Committable;
-
-  explicit SinkOperator(std::shared_ptr<const SinkT> sink) : sink_(std::move(sink)) {
-    require_serializable<Committable>();
-  }
+  explicit SinkOperator(std::shared_ptr<const SinkT> sink) : sink_(std::move(sink)) {}
 
   Status open(OperatorContext& context) override {
     context_ = &context;
     writer_ = sink_->create_writer();
     if (writer_ == nullptr) return failed_precondition("the sink's create_writer() gave none");
-    if (std::shared_ptr<Committer<>> committer =
-            untyped(sink_->create_committer(context.files()))) {
-      commits_ = std::make_unique<PendingCommits>(std::move(committer), context,
-                                                  [this](int64_t id) { writer_->committed(id); });
+    if (std::shared_ptr<Committer> committer = sink_->create_committer(context.files())) {
+      commits_ = std::make_unique<PendingCommits>(
+          std::move(committer), context,
+          [this](const std::vector<std::string>& committed) { writer_->committed(committed); });
       if (Status opened = commits_->open(); !opened.ok()) return opened;
     }
     return writer_->open(context);
@@ -122,8 +117,8 @@ class SinkOperator final : public Operator {
     return commits_ ? commits_->next_processing_time() : INT64_MAX;
   }
   Status snapshot(SnapshotContext& context) override {
-    std::vector<Committable> prepared = writer_->prepare_commit(context);
-    if (commits_) commits_->snapshot(context, encode_committables(std::move(prepared)));
+    std::vector<std::string> prepared = writer_->prepare_commit(context);
+    if (commits_) commits_->snapshot(context, std::move(prepared));
     return {};
   }
   void checkpoint_completed(int64_t id) override {
@@ -132,9 +127,8 @@ class SinkOperator final : public Operator {
   }
   void commit_without_checkpoint() override {
     FinalSnapshotContext last;
-    std::vector<Committable> prepared = writer_->prepare_commit(last);
-    if (commits_)
-      commits_->commit_final(encode_committables(std::move(prepared)), last.take_work());
+    std::vector<std::string> prepared = writer_->prepare_commit(last);
+    if (commits_) commits_->commit_final(std::move(prepared), last.take_work());
     else write_out(last.take_work());
   }
   bool quiescent() override { return !writing_out_ && (!commits_ || commits_->quiescent()); }
@@ -144,10 +138,10 @@ class SinkOperator final : public Operator {
 
  private:
   /// Does the work that otherwise precedes an acknowledgment.
-  void write_out(std::vector<WorkBeforeAck> work) {
+  void write_out(std::vector<std::function<Status()>> work) {
     if (work.empty()) return;
     writing_out_ = true;
-    context_->run_blocking([this, work = std::move(work)]() -> Continuation {
+    context_->run_blocking([this, work = std::move(work)]() -> std::function<void()> {
       Status status;
       for (const auto& part : work) {
         if (status.ok()) status = part();
@@ -162,7 +156,7 @@ class SinkOperator final : public Operator {
   const std::shared_ptr<const SinkT> sink_;
   OperatorContext* context_ = nullptr;
   bool writing_out_ = false;
-  std::unique_ptr<SinkWriter<T, Committable>> writer_;
+  std::unique_ptr<SinkWriter<T>> writer_;
   std::unique_ptr<PendingCommits> commits_;
 };
 

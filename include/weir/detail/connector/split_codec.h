@@ -4,14 +4,30 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include "weir/connector/source.h"
-#include "weir/detail/types/value_bytes.h"
+#include "weir/types/serializer.h"
 
 namespace weir::detail {
+
+template <class Split>
+std::string encode_split(const Split& split) {
+  BinaryWriter out;
+  Serializer<Split>::write(out, split);
+  return out.take();
+}
+template <class Split>
+StatusOr<Split> decode_split(std::string_view bytes) {
+  BinaryReader in(bytes);
+  Split split{};
+  Serializer<Split>::read(in, split);
+  if (Status read = in.end("a split"); !read.ok()) return read;
+  return split;
+}
 
 template <class Split>
 std::vector<std::string> encode_splits(std::vector<Split> splits) {
@@ -19,7 +35,7 @@ std::vector<std::string> encode_splits(std::vector<Split> splits) {
     return splits;
   } else {
     std::vector<std::string> encoded;
-    for (const Split& split : splits) encoded.push_back(to_bytes(split));
+    for (const Split& split : splits) encoded.push_back(encode_split(split));
     return encoded;
   }
 }
@@ -38,7 +54,7 @@ class TypedReader final : public SourceReader<T> {
   void add_splits(std::vector<std::string> splits) override {
     std::vector<Split> decoded;
     for (const std::string& bytes : splits) {
-      StatusOr<Split> split = from_bytes<Split>(bytes, "a split");
+      StatusOr<Split> split = decode_split<Split>(bytes);
       if (!split.ok())
         return context_->fail(split.status().with_context(
             "the source cannot read a split of the checkpoint; has the type of its splits "

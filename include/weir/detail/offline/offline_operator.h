@@ -54,7 +54,7 @@ class OfflineContext final : public OperatorContext,
   OperatorStateStore& operator_state() override { return *this; }
   FileSystemRegistry& files() override;
   int64_t processing_time_ms() const override;
-  void run_blocking(BlockingWork work) override;
+  void run_blocking(std::function<std::function<void()>()> work) override;
   void fail(Status status) override { failure_ = std::move(status); }
   void emit(Batch& batch) override { batch.clear(); }
 
@@ -63,12 +63,12 @@ class OfflineContext final : public OperatorContext,
                                              TypeDescription element) override;
   int64_t checkpoint_id() const override { return 1; }
   void put_list(const std::string& name, std::vector<std::string> elements) override;
-  void before_ack(WorkBeforeAck work) override { work_.push_back(std::move(work)); }
+  void before_ack(std::function<Status()> work) override { work_.push_back(std::move(work)); }
 
   const OfflinePart part_;
   OfflineLists restored_;
   OfflineLists declared_;
-  std::vector<WorkBeforeAck> work_;
+  std::vector<std::function<Status()>> work_;
   Status failure_;
 };
 

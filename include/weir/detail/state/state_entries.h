@@ -63,11 +63,8 @@ struct ListEntries {
                    const StoredElements& stored = {kHasTtl<T>}) {
     std::vector<T>& list = into.write();
     while (value.ok() && value.remaining() > 0) {
-      if (!list.empty()) {
-        if (const uint8_t between = value.get_u8(); between != kDelimiter)
-          return value.fail("no delimiter between the elements of a list", between, kDelimiter,
-                            kDelimiter);
-      }
+      if (!list.empty() && value.get_u8() != kDelimiter)
+        return value.fail("no delimiter between the elements of a list");
       T element{};
       stored.read(value, element);
       if (value.ok()) list.push_back(std::move(element));

@@ -47,7 +47,7 @@ class AsyncResults : public std::enable_shared_from_this<AsyncResults<Out>> {
   void run_on_pool(uint64_t request, uint32_t attempt, std::function<std::vector<Out>()> call) {
     ++pool_calls_;
     context_->run_blocking([results = this->shared_from_this(), request, attempt,
-                            call = std::move(call)]() -> Continuation {
+                            call = std::move(call)]() -> std::function<void()> {
       Completion completion{request, attempt, {}, nullptr};
       try {
         completion.results = call();

@@ -225,8 +225,7 @@ class RecordCodecOf final : public RecordCodec {
     if constexpr (kFixedBytes > 0) {
       // The order matters: a count whose product overflows exceeds the remaining bytes.
       if (count > in.remaining() / kFixedBytes || in.remaining() != count * kFixedBytes)
-        return in.fail("another number of bytes than its records take",
-                       static_cast<int64_t>(in.remaining()));
+        return in.fail("another number of bytes than its records take");
       const char* from = in.get_raw(count * kFixedBytes).data();
       records.resize(count);
       for (auto& stored : records) {

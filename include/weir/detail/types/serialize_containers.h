@@ -189,8 +189,8 @@ struct Serializer<std::array<T, N>> {
     detail::write_list<std::array<T, N>, T>(out, values);
   }
   static void read(BinaryReader& in, std::array<T, N>& values) {
-    if (const int32_t count = in.get_i32(); count != static_cast<int32_t>(N))
-      return in.fail("an array with another number of elements", count, N, N);
+    if (in.get_i32() != static_cast<int32_t>(N))
+      return in.fail("an array with another number of elements");
     for (T& value : values) Serializer<T>::read(in, value);
   }
   static TypeDescription describe() {
@@ -217,8 +217,7 @@ struct Serializer<std::optional<T>> {
       Serializer<T>::read(in, v.emplace());
     } else {
       v.reset();
-      if (count != 0)
-        in.fail("an optional value that is not there once or not at all", count, 0, 1);
+      if (count != 0) in.fail("an optional value that is not there once or not at all");
     }
   }
   static TypeDescription describe() {
@@ -248,8 +247,7 @@ struct Serializer<std::variant<T...>> {
   static void read(BinaryReader& in, Variant& v) {
     const int32_t index = in.get_i32();
     if (index < 0 || index >= static_cast<int32_t>(sizeof...(T)))
-      return in.fail("an alternative that the variant does not have", index, 0,
-                     static_cast<int64_t>(sizeof...(T)) - 1);
+      return in.fail("an alternative that the variant does not have");
     detail::read_with_length(in, [&](BinaryReader& i) {
       read_alternative(i, v, index, std::index_sequence_for<T...>());
     });
@@ -313,8 +311,7 @@ struct Serializer<std::monostate> {
   static constexpr size_t kMinBytes = 4;
   static void write(BinaryWriter& out, std::monostate) { out.put_i32(0); }
   static void read(BinaryReader& in, std::monostate&) {
-    if (const int32_t length = in.get_i32(); length != 0)
-      in.fail("bytes where there should be nothing", length, 0, 0);
+    if (in.get_i32() != 0) in.fail("bytes where there should be nothing");
   }
   static TypeDescription describe() { return detail::describe_fields(TypeKind::kTuple, {}); }
   static int32_t hash(std::monostate) { return 0; }

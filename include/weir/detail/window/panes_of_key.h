@@ -164,8 +164,7 @@ struct Serializer<detail::PanesOfKey<Stored>> {
       auto& cell = panes.cells_.emplace_back();
       cell.pane = in.get_i64();
       Serializer<Stored>::read(in, cell.value);
-      if (i > 0 && panes.cells_[i - 1].pane >= cell.pane)
-        in.fail("panes that are not in order", cell.pane);
+      if (i > 0 && panes.cells_[i - 1].pane >= cell.pane) in.fail("panes that are not in order");
     }
     panes.front_ = static_cast<size_t>(front);
     panes.folded_ = static_cast<size_t>(folded);

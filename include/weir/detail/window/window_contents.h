@@ -207,7 +207,7 @@ class WindowContents final : public NamedState {
     TimeWindow window;
     Serializer<K>::read(key, k);
     Serializer<TimeWindow>::read(key, window);
-    if (window.end <= window.start) key.fail("a window that ends before it starts", window.end);
+    if (window.end <= window.start) key.fail("a window that ends before it starts");
     if (!key.ok() ||
         key_group_of(Serializer<K>::hash(k), tracker_.places().max_parallelism()) != key_group)
       return false;

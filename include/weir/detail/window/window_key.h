@@ -37,8 +37,7 @@ struct TimerOwner<WindowKey<K>> {
   static void read(BinaryReader& in, WindowKey<K>& at) {
     Serializer<K>::read(in, at.key);
     Serializer<TimeWindow>::read(in, at.window);
-    if (at.window.end <= at.window.start)
-      in.fail("a window that ends before it starts", at.window.end);
+    if (at.window.end <= at.window.start) in.fail("a window that ends before it starts");
   }
 };
 
