@@ -273,6 +273,53 @@ TEST(AsyncOperator, IsIdleWhenItsInputIsAndNothingIsInFlight) {
   EXPECT_EQ(op.event_time(), (EventTime{10, true}));
 }
 
+// A host that refuses input sends no watermark. Here all room is taken by results behind further
+// watermarks, so nothing else would let the operator go on.
+TEST(AsyncOperator, LetsTheHostSendAWatermarkAlthoughThereIsNoRoom) {
+  const auto requests = std::make_shared<Requests>();
+  auto made = std::make_unique<detail::AsyncOperator<Ask>>(
+      Ask(requests), detail::AsyncSettings<std::string>{.ordered = true, .capacity = 6});
+  detail::AsyncOperator<Ask>& op = *made;
+  Lines emitted;
+  OperatorHarness harness(std::move(made),
+                          [&](Batch& batch) {
+                            auto& results = static_cast<BatchOf<std::string>&>(batch);
+                            emitted.insert(emitted.end(), results.records.begin(),
+                                           results.records.end());
+                            batch.clear();
+                          },
+                          {});
+  ASSERT_TRUE(harness.open(nullptr).ok());
+  const auto answer = [&](std::vector<int64_t> records) {
+    for (const int64_t record : records) requests->at(record).complete({std::to_string(record)});
+  };
+  for (int64_t i = 1; i <= 5; i += 2) {
+    harness.process(*batch_of<int64_t>({{i, i}, {i + 1, i + 1}}));
+    op.input_time({i * 10, false});
+    EXPECT_EQ(op.event_time().watermark, kMinWatermark);
+  }
+  harness.process(*batch_of<int64_t>({{7, 7}, {8, 8}, {9, 9}, {10, 10}, {11, 11}, {12, 12}}));
+  EXPECT_FALSE(op.can_accept()) << "six requests are in flight, and six records wait";
+
+  answer({1, 2});
+  EXPECT_FALSE(op.can_accept());
+  harness.processing_time_to_the_end(2000);
+  EXPECT_EQ(emitted, (Lines{"1", "2"}));
+  answer({3, 4, 5, 6, 7, 8});
+  EXPECT_TRUE(op.can_accept()) << "so that the host sends the first watermark";
+  answer({9, 10});
+  EXPECT_TRUE(op.can_accept());
+  EXPECT_EQ(op.event_time().watermark, 10);
+  for (const int64_t watermark : {30, 50}) {
+    harness.processing_time_to_the_end(3000);
+    EXPECT_TRUE(op.can_accept());
+    EXPECT_EQ(op.event_time().watermark, watermark);
+  }
+  answer({11, 12});
+  harness.processing_time_to_the_end(4000);
+  EXPECT_EQ(emitted.size(), 12u);
+}
+
 /// Answers the first request when the last one was started.
 class AskLast final : public AsyncFunction<int64_t, int64_t> {
  public:

@@ -72,7 +72,8 @@ class AsyncOperator final : public EventTimeOperator {
       failure_ = std::current_exception();  // the next call throws it, with this operator's name
       return true;
     }
-    refused_ = !accepts();
+    // A host that refuses input sends no watermark, behind which other results may wait.
+    refused_ = !accepts() && !watermark_is_unsent_;
     return !refused_;
   }
   void process(Batch& batch, weir::Output& out) override {
@@ -132,7 +133,8 @@ class AsyncOperator final : public EventTimeOperator {
     const bool emits = requests_.ready() > 0 || requests_.watermark_is_free();
     if (emits && !watermark_is_unsent_) return INT64_MIN;
     // The host does not ask again by itself: after a refusal, or to start what was restored.
-    if ((refused_ && accepts()) || (!waiting_.empty() && requests_.has_room())) return INT64_MIN;
+    if (refused_ && (accepts() || watermark_is_unsent_)) return INT64_MIN;
+    if (!waiting_.empty() && requests_.has_room()) return INT64_MIN;
     const bool look_again = others_answer_ && requests_.unfinished() > 0;
     const int64_t look_at = look_again ? context_->processing_time_ms() + 1 : INT64_MAX;
     return std::min(look_at, requests_.next_due());
