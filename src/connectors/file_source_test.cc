@@ -174,6 +174,33 @@ TEST_F(FileSourceTest, MalformedRowFailsTheJobWithItsPlaceOrIsSkipped) {
   EXPECT_EQ(pairs[1].name, "c");
 }
 
+/// A schema whose registry may be down.
+class SchemaOfRegistry final : public DeserializationSchema<int> {
+ public:
+  explicit SchemaOfRegistry(std::shared_ptr<bool> is_down) : is_down_(std::move(is_down)) {}
+  StatusOr<int> deserialize(std::string_view line) override {
+    if (*is_down_) return unavailable("the registry is down");
+    if (line == "x") return invalid_argument("no number");
+    return std::stoi(std::string(line));
+  }
+
+ private:
+  std::shared_ptr<bool> is_down_;
+};
+
+TEST_F(FileSourceTest, RecordThatCannotBeReadNowIsNotSkipped) {
+  write("/in", "1\nx\n3\n");
+  const auto is_down = std::make_shared<bool>(true);
+  const auto source =
+      FileSource<int>::lines("/in", SchemaOfRegistry(is_down)).on_malformed(Malformed::kSkip);
+  Reading<int> failing(fs, source);
+  failing.reader->add_splits(splits(source));
+  failing.read();
+  EXPECT_EQ(failing.host.failure.to_string(), "UNAVAILABLE: the registry is down");
+  *is_down = false;
+  EXPECT_EQ(read_all(source), (std::vector<int>{1, 3}));
+}
+
 TEST_F(FileSourceTest, ExceptionOfAParserMakesTheRecordMalformed) {
   write("/in", "1\nx\n3\n");
   auto source = FileSource<int>::lines(

@@ -28,6 +28,17 @@ enum class Malformed {
   kSkip,  ///< the record is skipped; the log names the first ones
 };
 
+namespace detail {
+
+/// Thrown for a record that a schema does not read.
+struct UnreadableRecord : std::invalid_argument {
+  explicit UnreadableRecord(Status why)
+      : std::invalid_argument(std::string(why.message())), status(std::move(why)) {}
+  Status status;
+};
+
+}  // namespace detail
+
 /// The input of a FileSource: a file, a directory, a pattern with *, ? and [...] in its path, or
 /// several of these.
 struct InputPaths {
@@ -76,7 +87,7 @@ class FileSource final : public Source<T> {
     source.schema_problem_ = schema.check();
     source.parse_line_ = [schema = std::move(schema)](std::string_view line) mutable {
       StatusOr<T> record = schema.deserialize(line);
-      if (!record.ok()) throw std::invalid_argument(std::string(record.status().message()));
+      if (!record.ok()) throw detail::UnreadableRecord(record.status());
       return *std::move(record);
     };
     return source;
@@ -256,6 +267,11 @@ class FileSource<T>::Reader final : public SourceReader<T> {
         return true;
       }
       return records_->malformed(text, row_.problem(), !row_.unknown_column());
+    } catch (const detail::UnreadableRecord& e) {
+      if (e.status.code() != StatusCode::kUnavailable)
+        return records_->malformed(text, e.what(), true);
+      context_->fail(e.status);  // says nothing about the record
+      return false;
     } catch (const std::exception& e) { return records_->malformed(text, e.what(), true); }
   }
 

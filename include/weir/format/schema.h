@@ -19,7 +19,7 @@ class DeserializationSchema {
   virtual ~DeserializationSchema() = default;
   /// Reads one message, which is valid during the call. INVALID_ARGUMENT says what is wrong in the
   /// message; the connector adds where the message is from. May throw, which counts as malformed
-  /// too.
+  /// too. UNAVAILABLE says nothing about the message: the task fails, and reads it again later.
   virtual StatusOr<T> deserialize(std::string_view message) = 0;
   /// Checks the settings of the schema, before the job starts.
   virtual Status check() const { return {}; }

@@ -11,6 +11,9 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr int kOk = 200, kNotFound = 404;
+constexpr int kNoSuchSchema = 40403;  ///< the registry's own code
+
 constexpr std::string_view kContentType = "application/vnd.schemaregistry.v1+json";
 /// A schema is escaped in the answer.
 constexpr int64_t kAnswerBytesMax = 4 << 20;
@@ -82,6 +85,12 @@ std::string schema_request(const std::string& schema) {
   return Json{{"schema", schema}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+/// The code of a registry for an error; 0 if this is not the answer of one.
+int64_t error_code(const Json& json) {
+  const bool any = json.is_object() && json.contains("error_code");
+  return any && json["error_code"].is_number_integer() ? json["error_code"].get<int64_t>() : 0;
+}
+
 }  // namespace
 
 SchemaRegistry::SchemaRegistry(const AvroOptions& options, std::shared_ptr<HttpClient> http)
@@ -130,9 +139,10 @@ Status SchemaRegistry::check() {
   if (urls_.empty()) return invalid_argument("AvroOptions::registry_url names no schema registry");
   WEIR_ASSIGN_OR_RETURN(const Answer answer,
                         ask("GET", "/schemas/types", "", "reach the schema registry"));
-  constexpr int kOk = 200, kNotFound = 404;
+  const Json json = parse(answer.body);
   // Old registries know Avro only, and not this path.
-  if (answer.status == kOk || answer.status == kNotFound) return {};
+  const bool is_old = answer.status == kNotFound && error_code(json) != 0;
+  if (is_old || (answer.status == kOk && json.is_array())) return {};
   return failed_precondition(cat("AvroOptions::registry_url: what answers at ", answer.url,
                                  " is no schema registry (HTTP ", answer.status,
                                  "): ", reason(answer.body)));
@@ -145,11 +155,15 @@ StatusOr<std::shared_ptr<const AvroSchemaDocument>> SchemaRegistry::schema_of(in
   }
   const std::string what = cat("get the schema ", id);
   WEIR_ASSIGN_OR_RETURN(const Answer answer, ask("GET", cat("/schemas/ids/", id), "", what));
-  constexpr int kOk = 200;
-  if (answer.status != kOk)
+  const Json json = parse(answer.body);
+  if (error_code(json) == kNoSuchSchema)
     return invalid_argument(cat("the schema registry at ", answer.url, " has no schema ", id,
                                 " (HTTP ", answer.status, "): ", reason(answer.body)));
-  const Json json = parse(answer.body);
+  // A page of a proxy says nothing about the message with this id.
+  if (answer.status != kOk || !json.is_object() || !json.contains("schema"))
+    return unavailable(cat("cannot ", what, ": what answers at ", answer.url,
+                           " is no schema registry (HTTP ", answer.status,
+                           "): ", reason(answer.body)));
   const std::string kind = text_in(json, "schemaType");
   if (!kind.empty() && kind != "AVRO")
     return invalid_argument(cat("the schema ", id, " of ", answer.url, " is not Avro but ", kind));
@@ -157,9 +171,6 @@ StatusOr<std::shared_ptr<const AvroSchemaDocument>> SchemaRegistry::schema_of(in
     return invalid_argument(cat("the schema ", id, " of ", answer.url,
                                 " refers to other schemas, which weir does not read; register it "
                                 "with the types that it uses"));
-  if (!json.is_object() || !json.contains("schema"))
-    return invalid_argument(cat("the answer of ", answer.url, " for the schema ", id,
-                                " has no schema: ", reason(answer.body)));
   auto schema = AvroSchemaDocument::parse(text_in(json, "schema"));
   if (!schema.ok()) return schema.status().with_context(cat("the schema ", id, " of ", answer.url));
   const std::lock_guard lock(mutex_);
@@ -178,7 +189,7 @@ StatusOr<int32_t> SchemaRegistry::id_of(const std::string& subject, const std::s
       cat(add ? "register the schema under the subject '" : "find the schema under the subject '",
           subject, "'");
   WEIR_ASSIGN_OR_RETURN(const Answer answer, ask("POST", path, schema_request(schema), what));
-  constexpr int kOk = 200, kConflict = 409;
+  constexpr int kConflict = 409;
   if (answer.status == kConflict)
     return failed_precondition(
         cat("cannot ", what, " at ", answer.url,
@@ -200,7 +211,6 @@ Status SchemaRegistry::check_compatible(const std::string& subject, const std::s
                             cat("/compatibility/subjects/", percent_encoded(subject),
                                 "/versions/latest?verbose=true"),
                             schema_request(schema), what));
-  constexpr int kOk = 200;
   const Json json = parse(answer.body);
   if (answer.status != kOk || !json.is_object() || !json.contains("is_compatible") ||
       json["is_compatible"] != false)

@@ -131,9 +131,9 @@ TEST(SchemaRegistry, CredentialsAreSentAndNotShown) {
 }
 
 TEST(SchemaRegistry, StrangeAnswersAreRefused) {
-  for (const char* body : {"", "{", "[]", "7", R"({"schema": 7})", R"({"schema": "{"})",
-                           "{\"id\": 1}", R"({"schema": "x", "schemaType": "PROTOBUF"})",
-                           R"({"schema": "\"int\"", "references": [1]})"}) {
+  for (const char* body :
+       {R"({"schema": 7})", R"({"schema": "{"})", R"({"schema": "x", "schemaType": "PROTOBUF"})",
+        R"({"schema": "\"int\"", "references": [1]})"}) {
     Registry r(kUrl, {answer(200, body)});
     const auto schema = r.client.schema_of(1);
     EXPECT_EQ(schema.status().code(), StatusCode::kInvalidArgument) << body;
@@ -151,6 +151,36 @@ TEST(SchemaRegistry, StrangeAnswersAreRefused) {
             "schema registry (HTTP 302): <html>  moved");
   EXPECT_EQ(Registry({.registry_url = " , "}).client.check().to_string(),
             "INVALID_ARGUMENT: AvroOptions::registry_url names no schema registry");
+}
+
+// A message must not count as malformed because a proxy answers in place of the registry.
+TEST(SchemaRegistry, WhatIsNoRegistrySaysNothingAboutAMessage) {
+  const std::vector<HttpAnswer> strange = {
+      answer(302, ""),
+      answer(404, "<html>no such page</html>"),
+      answer(404, R"({"error_code": 404, "message": "HTTP 404 Not Found"})"),
+      answer(200, "<html>maintenance</html>"),
+      answer(200, "{"),
+      answer(200, "[]"),
+      answer(200, "7"),
+      answer(200, "{}"),
+      answer(200, R"({"id": 1})"),
+  };
+  for (const HttpAnswer& each : strange) {
+    Registry r(kUrl, {each});
+    const std::string problem = problem_of(r.client.schema_of(7));
+    EXPECT_TRUE(
+        problem.starts_with("UNAVAILABLE: cannot get the schema 7: what answers at "
+                            "http://r:8081 is no schema registry (HTTP "))
+        << problem;
+  }
+  for (const HttpAnswer& each :
+       {answer(200, "hello"), answer(200, "null"), answer(404, "<html>")}) {
+    Registry r(kUrl, {each});
+    EXPECT_EQ(r.client.check().code(), StatusCode::kFailedPrecondition) << each.body;
+  }
+  Registry old(kUrl, {answer(404, R"({"error_code": 404, "message": "HTTP 404 Not Found"})")});
+  EXPECT_TRUE(old.client.check().ok());
 }
 
 }  // namespace
