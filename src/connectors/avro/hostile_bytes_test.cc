@@ -21,11 +21,11 @@ std::string problem_of(const StatusOr<Node>& read) {
   return std::string(read.status().message());
 }
 
-const std::string kMost = bytes({0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01});
+const std::string kMaxCount = bytes({0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01});
 const std::string kLeast = bytes({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01});
 
 TEST(HostileAvro, ImpossibleCountsAreRefused) {
-  EXPECT_EQ(problem_of(from_avro<Node>("\x02" + kMost + "\x02")),
+  EXPECT_EQ(problem_of(from_avro<Node>("\x02" + kMaxCount + "\x02")),
             "field 'children': a block of 9223372036854775807 elements, and 1 bytes follow");
   EXPECT_EQ(problem_of(from_avro<Node>("\x02" + kLeast + bytes({2, 0}))),
             "field 'children': a block of 9223372036854775808 elements, and 1 bytes follow");
@@ -33,7 +33,7 @@ TEST(HostileAvro, ImpossibleCountsAreRefused) {
             "field 'children': a block of 10 bytes, and 1 follow");
   EXPECT_EQ(problem_of(from_avro<Node>("\x02" + bytes({1, 1, 0}))),
             "field 'children': a block of -1 bytes, and 1 follow");
-  EXPECT_EQ(from_avro<std::string>(kMost + "a").status().message(),
+  EXPECT_EQ(from_avro<std::string>(kMaxCount + "a").status().message(),
             "a value of 9223372036854775807 bytes, and 1 follow");
   EXPECT_EQ(from_avro<std::string>(kLeast + "a").status().message(), "a negative length");
 }
@@ -57,12 +57,35 @@ TEST(HostileAvro, ElementsWithoutBytesAreBounded) {
   const auto few = from_avro<Nulls>(bytes({6, 0}));
   ASSERT_TRUE(few.ok()) << few.status().to_string();
   EXPECT_EQ(few->size(), 3U);
-  EXPECT_EQ(from_avro<Nulls>(kMost + bytes({0})).status().message(),
+  EXPECT_EQ(from_avro<Nulls>(kMaxCount + bytes({0})).status().message(),
             "more than 65536 elements without bytes");
   std::string many;
   for (int i = 0; i < 3; ++i) many += bytes({0x80, 0x80, 0x04});  // blocks of 32,768
   EXPECT_EQ(from_avro<Nulls>(many + bytes({0})).status().message(),
             "more than 65536 elements without bytes");
+}
+
+// Each of these records has two of the one before it, and the innermost has nothing: reading 2^60
+// of them takes for ever.
+TEST(HostileAvro, RecordsWithoutBytesAreBounded) {
+  std::string type = R"({"type": "record", "name": "R0", "fields": []})";
+  for (int i = 1; i <= 60; ++i) {
+    type = R"({"type": "record", "name": "R)" + std::to_string(i) +
+           R"(", "fields": [{"name": "a", "type": )" + type + R"(}, {"name": "b", "type": "R)" +
+           std::to_string(i - 1) + "\"}]}";
+  }
+  struct ValueOnly {
+    int32_t value = 0;
+    WEIR_FIELDS(ValueOnly, value)
+  };
+  const auto read = from_schema<ValueOnly>(
+      R"({"type": "record", "name": "Top", "fields": [{"name": "value", "type": "int"}, )"
+      R"({"name": "big", "type": )" +
+          type + "}]}",
+      bytes({2}));
+  EXPECT_EQ(read.status().code(), StatusCode::kInvalidArgument);
+  EXPECT_TRUE(read.status().message().ends_with("more than 65536 records without bytes"))
+      << read.status().to_string().substr(0, 300);
 }
 
 TEST(HostileAvro, DeepRecordsAreRefused) {
@@ -118,7 +141,7 @@ std::string mutated(const std::string& message, std::mt19937& random) {
       case 0: out[at] = static_cast<char>(random()); break;
       case 1: out[at] = static_cast<char>(0xff); break;
       case 2: out.resize(at); break;
-      case 3: out.insert(at, kMost.substr(random() % kMost.size())); break;
+      case 3: out.insert(at, kMaxCount.substr(random() % kMaxCount.size())); break;
       default: out.insert(at, out.substr(random() % out.size(), random() % 8)); break;
     }
   }

@@ -95,6 +95,9 @@ bool AvroInput::fail_short(size_t wanted) {
 bool AvroInput::fail_deep() {
   return fail(cat("records are nested deeper than ", kMaxDepth, " levels"));
 }
+bool AvroInput::fail_empty() {
+  return fail(cat("more than ", kMaxEmptyElements, " records without bytes"));
+}
 bool AvroInput::in_field(std::string_view name) {
   prepend_field(path_, name);
   return false;

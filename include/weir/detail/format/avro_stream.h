@@ -14,7 +14,7 @@ class AvroInput {
  public:
   /// Records that contain records of the same kind may be nested this deep.
   static constexpr size_t kMaxDepth = 200;
-  /// Elements that have no bytes, such as nulls, in one message.
+  /// Elements that have no bytes, such as nulls, in one message, and records at one place.
   static constexpr uint64_t kMaxEmptyElements = 1 << 16;
 
   explicit AvroInput(std::string_view bytes)
@@ -65,7 +65,12 @@ class AvroInput {
   bool expect_end();
 
   size_t remaining() const { return static_cast<size_t>(end_ - next_); }
-  bool enter() { return ++depth_ <= kMaxDepth || fail_deep(); }
+  bool enter() {
+    records_here_ = next_ == here_ ? records_here_ + 1 : 1;
+    here_ = next_;
+    if (records_here_ > kMaxEmptyElements) return fail_empty();
+    return ++depth_ <= kMaxDepth || fail_deep();
+  }
   void leave() { --depth_; }
 
   bool fail(std::string why);
@@ -78,12 +83,15 @@ class AvroInput {
   bool fail_integer(bool too_long);
   bool fail_short(size_t wanted);
   bool fail_deep();
+  bool fail_empty();
   bool read_count(size_t min_bytes, uint64_t& count, bool skip);
 
   const char* next_;
   const char* const end_;
   size_t depth_ = 0;
   uint64_t empty_elements_ = 0;
+  const char* here_ = nullptr;  ///< where the last record began
+  uint64_t records_here_ = 0;
   std::string problem_;
   std::string path_;
 };
