@@ -391,7 +391,7 @@ class FleetRun {
     if (end_ == JobEnd::kStopped && !taken.empty() && taken.back().stop)
       return end.go_on(taken.back().uri, taken.back().id);
     if (!plan_.elected) return end.go_on("latest", 0);
-    // What only a deposed leader completed must not count without ZooKeeper either.
+    // A checkpoint that only a deposed leader completed must not count here either.
     if (end_ == JobEnd::kCanceled && random_.chance(0.5)) return end.go_on("latest", 0);
     if (!election_.pointer()) return end.go_on("none", 0);
     const std::string pointed = cat(plan_.workload.checkpoint_disk, kCheckpointDirectory, '/',

@@ -170,7 +170,7 @@ class CheckpointCoordinator {
   enum class Files { kRemove, kLeave };
 
   void run(std::function<std::function<void()>()> work);
-  /// Of the current attempt.
+  /// The mark of the current attempt.
   CoordinatorMark mark() const { return coordinator_mark(attempt_ >> 32, start_); }
   bool runs(const PendingCheckpoint& checkpoint) const {
     return running_ && checkpoint.attempt() == attempt_;

@@ -7,7 +7,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Of a leader whose job has ended.
+/// The store of a leader whose job has ended.
 class EndedJob final : public LeaderStore {
  public:
   StatusOr<std::optional<RecordedJob>> job() override { return std::optional<RecordedJob>(); }

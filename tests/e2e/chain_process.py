@@ -55,7 +55,7 @@ class Frame:
     build: int
 
 
-# Of one chain or of a vertex: split elements, other elements, and the blob of each key group.
+# The state of one chain or of a vertex: split elements, other elements, and the blob of each key group.
 State = tuple[list[bytes], list[bytes], dict[int, bytes]]
 
 

@@ -155,7 +155,7 @@ TEST_F(HdfsKerberosTest, TokenFileServesInsteadOfATicketUntilTheTokenEnds) {
     EXPECT_EQ(write_file(*location->fs, path, rpc).to_string(), "OK");
     EXPECT_EQ(*read_file(*location->fs, path), rpc);
   }
-  // Of a token and a keytab, the keytab is used: it does not end.
+  // The keytab is used if there is a token too: it does not end.
   const Status by_keytab =
       files("alice")->resolve(test_hdfs() + "/")->fs->make_directories(directory_ + "/of-alice");
   EXPECT_TRUE(contains(by_keytab, "user=alice")) << by_keytab.to_string();

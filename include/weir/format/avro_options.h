@@ -21,7 +21,7 @@ struct AvroOptions {
   /// The schema of the messages, as JSON. With a registry it is used for writing only. Empty: the
   /// one that avro_schema<T>() makes of the struct.
   std::string schema = {};
-  /// Of the schema that is made of the struct, such as "com.example.shop".
+  /// Name space of the schema that is made of the struct, such as "com.example.shop".
   std::string name_space = {};
   /// A field that is missing or null keeps its default value. Otherwise only a std::optional may be
   /// missing or null.

@@ -259,8 +259,9 @@ class DataStream {
     return AllWindowedStream<T, decltype(windowed)>(std::move(windowed));
   }
 
-  /// What each subtask gets as one window, at the end of the input, which must be bounded. As
-  /// forward(), or after rebalance() and so on as these say.
+  /// Makes one window of all records of each subtask, at the end of the input, which must be
+  /// bounded. The records are sent as by forward(), or as a partitioning before it says, such as
+  /// rebalance().
   PartitionWindowedStream<T, detail::SubtaskPartitions> full_window_partition() const {
     return {graph_, inputs_, {}};
   }

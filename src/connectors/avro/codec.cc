@@ -35,7 +35,7 @@ Status no_header(std::string_view message) {
 
 class AvroCodec::State {
  public:
-  /// What copies of a codec share. Immutable but for the registry, which locks.
+  /// Copies of a codec share this. Immutable but for the registry, which locks.
   struct Shared {
     const AvroType* type;
     AvroOptions options;

@@ -59,7 +59,7 @@ class AvroPlans {
   const std::shared_ptr<const AvroSchemaDocument> schema_;
   const bool allow_missing_;
   std::vector<std::unique_ptr<AvroPlan>> plans_;
-  // Of records, which may contain themselves.
+  // Plans of records, which may contain themselves.
   std::vector<std::pair<Key, const AvroPlan*>> known_;
   std::vector<std::pair<const AvroSchema*, size_t>> min_bytes_;  ///< of records
 };

@@ -70,7 +70,7 @@ std::string text_in(const Json& json, const char* key) {
   return json[key].get<std::string>();
 }
 
-/// What a registry says about a failure, on one line.
+/// A registry's words about a failure, on one line.
 std::string reason(const std::string& body) {
   std::string text = text_in(parse(body), "message");
   if (text.empty()) text = body;

@@ -1,4 +1,4 @@
-// What servers of HDFS may send, damaged: the client refuses or reads it.
+// Damages what servers of HDFS may send: the client refuses or reads it.
 
 #include <gtest/gtest.h>
 
