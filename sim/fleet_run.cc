@@ -216,7 +216,7 @@ class FleetRun {
   void note_attempt(const MemberView& view) {
     if (view.attempt <= last_attempt_ || view.shards == 0) return;
     ++result_.statistics.attempts;
-    const bool same_leader = view.attempt >> 32 == last_attempt_ >> 32;
+    const bool same_leader = epoch_of(view.attempt) == epoch_of(last_attempt_);
     if (calm_)
       attempts_in_calm_ += same_leader ? view.attempt - last_attempt_ : view.attempt & 0xffffffff;
     const bool restored = view.restored_checkpoint >= 0;

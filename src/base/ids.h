@@ -36,5 +36,9 @@ using CheckpointId = int64_t;  ///< from 1 up; never used twice in one job direc
 /// that leader. It only grows. Every message carries it, so that late messages of an earlier
 /// attempt are recognized.
 using AttemptId = int64_t;
+/// Attempts of a leader are numbered from its epoch, so attempts of a later leader have larger
+/// numbers than all of an earlier one.
+inline AttemptId first_attempt_of(int64_t epoch) { return epoch << 32; }
+inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
 
 }  // namespace weir

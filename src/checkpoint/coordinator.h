@@ -171,7 +171,7 @@ class CheckpointCoordinator {
 
   void run(std::function<std::function<void()>()> work);
   /// The mark of the current attempt.
-  CoordinatorMark mark() const { return coordinator_mark(attempt_ >> 32, start_); }
+  CoordinatorMark mark() const { return coordinator_mark(epoch_of(attempt_), start_); }
   bool runs(const PendingCheckpoint& checkpoint) const {
     return running_ && checkpoint.attempt() == attempt_;
   }

@@ -20,10 +20,6 @@ namespace weir {
 // about a run of the job names its attempt, whose upper half is the leader's epoch. A message that
 // names another attempt than the receiver's has no effect.
 
-/// Attempts of a leader are numbered from its epoch, so attempts of a later leader have larger
-/// numbers than all of an earlier one.
-inline AttemptId first_attempt_of(int64_t epoch) { return epoch << 32; }
-inline int64_t epoch_of(AttemptId attempt) { return attempt >> 32; }
 /// "3" without election, "2.3" with it: the third attempt of the leader of epoch 2.
 std::string attempt_text(AttemptId attempt);
 
